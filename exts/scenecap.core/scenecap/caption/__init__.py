@@ -1,0 +1,1 @@
+"""Captions and questions whose every word can be traced to the scene graph."""

@@ -1,0 +1,1 @@
+"""Frame sources: the embedded capture (usd-core on the CPU) and folders of recorded annotator outputs."""

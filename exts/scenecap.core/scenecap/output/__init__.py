@@ -1,0 +1,1 @@
+"""File layouts, overlay drawing, atomic writes."""

@@ -1,0 +1,1 @@
+"""Config models, jobs, the frame pipeline."""

@@ -1,0 +1,1 @@
+"""Open a stage safely, walk it, find its objects, read and attach labels."""

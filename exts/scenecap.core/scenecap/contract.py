@@ -53,26 +53,18 @@ class BufferSpec:
     """What a buffer holds."""
 
     dtype: str
-    #: Number of channels; 0 for a plain (H, W) array.
-    channels: int
+    channels: int  # 0 for a plain (H, W) array
     unit: str
-    #: Value where nothing was hit.
-    no_data: float
+    no_data: float  # where nothing was hit
     meaning: str
 
 
 BUFFER_SPECS: Mapping[Buffer, BufferSpec] = {
     Buffer.RGB: BufferSpec("uint8", 4, "sRGB", 0, "the picture, RGBA"),
     Buffer.DEPTH: BufferSpec("float32", 0, "m", math.inf, "distance to the image plane (not to the camera's centre)"),
-    Buffer.NORMALS: BufferSpec(
-        "float32", 4, "1", 0.0, "unit normal in world axes (z up), towards the camera; w is 1 where hit"
-    ),
-    Buffer.INSTANCE: BufferSpec(
-        "uint32", 0, "id", BACKGROUND_ID, "entity id: 0 background, 1 unlabelled, else Frame.entity_ids"
-    ),
-    Buffer.SEMANTIC: BufferSpec(
-        "uint32", 0, "id", BACKGROUND_ID, "label id: 0 background, 1 unlabelled, else Frame.semantic_ids"
-    ),
+    Buffer.NORMALS: BufferSpec("float32", 4, "1", 0.0, "unit normal in world axes, towards the camera; w is 1 where hit"),
+    Buffer.INSTANCE: BufferSpec("uint32", 0, "id", BACKGROUND_ID, "0 background, 1 unlabelled, else Frame.entity_ids"),
+    Buffer.SEMANTIC: BufferSpec("uint32", 0, "id", BACKGROUND_ID, "0 background, 1 unlabelled, else Frame.semantic_ids"),
     Buffer.ALBEDO: BufferSpec("uint8", 3, "sRGB", 0, "authored base colour without any light"),
 }
 
@@ -144,8 +136,7 @@ class LeftOut:
 
     path: str
     reason: str
-    #: Short machine-readable reason, e.g. "guide", "invisible", "transparent", "ghost", "room", "unlabelled", "not_in_view".
-    code: str
+    code: str  # the reason for machines: "guide", "invisible", "transparent", "ghost", "room", "unlabelled", "not_in_view"...
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,11 +171,7 @@ class Visibility:
 
 
 def footprint_directions() -> np.ndarray:
-    """Return the fixed ground-plane directions of footprints.
-
-    Returns:
-        (32, 2) float64 unit vectors in world x, y, at multiples of 11.25 degrees from +x, counter-clockwise.
-    """
+    """Return footprints' fixed directions: (32, 2) float64 unit vectors in world x, y, counter-clockwise from +x."""
     angles = np.arange(FOOTPRINT_DIRECTIONS) * (2.0 * np.pi / FOOTPRINT_DIRECTIONS)
     return np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
@@ -254,14 +241,12 @@ class ObservedObject:
     @property
     def center_world(self) -> np.ndarray:
         """(3,) float64 centre of :attr:`aabb_world` [m]."""
-        assert self.aabb_world is not None
-        return self.aabb_world.mean(axis=0)
+        return np.asarray(self.aabb_world).mean(axis=0)
 
     @property
     def size_world(self) -> np.ndarray:
         """(3,) float64 edges of :attr:`aabb_world` [m]."""
-        assert self.aabb_world is not None
-        return self.aabb_world[1] - self.aabb_world[0]
+        return np.ptp(np.asarray(self.aabb_world), axis=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -328,10 +313,9 @@ class CameraView:
 
     @property
     def viewer_to_world(self) -> np.ndarray:
-        """(3, 3) float64, rows = unit right, forward, up of the viewer frame in world.
+        """(3, 3) float64, rows = unit right, forward and up of the viewer frame in world.
 
-        Right is the camera's +x on the ground plane, up is world up, forward is the view direction on the ground plane (the
-        camera's up where it looks straight down or up, where right then follows from forward and up).
+        Forward is the view direction on the ground plane (the camera's up where it looks straight down), up is world up.
         """
         camera_to_world = self.camera_to_world
         view, up = -camera_to_world[2, :3], camera_to_world[1, :3]
@@ -344,14 +328,7 @@ class CameraView:
         return np.stack([np.cross(forward, world_up), forward, world_up])
 
     def project(self, points_world: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Project points.
-
-        Args:
-            points_world: (N, 3) [m].
-
-        Returns:
-            (N, 2) continuous pixel coordinates (nan behind the camera) and (N,) distance to the image plane [m].
-        """
+        """Project (N, 3) points [m] to (N, 2) continuous pixel coordinates (nan behind the camera) and (N,) depths [m]."""
         points = np.asarray(points_world, dtype=np.float64).reshape(-1, 3)
         camera = points @ self.world_to_camera[:3, :3] + self.world_to_camera[3, :3]
         depth = -camera[:, 2]
@@ -414,9 +391,8 @@ class Frame:
             spec = BUFFER_SPECS[name]
             expected = shape if spec.channels == 0 else (*shape, spec.channels)
             if array.dtype != np.dtype(spec.dtype) or array.shape != expected:
-                raise ValueError(
-                    f"Frame.buffers[{name.value}]: expected {spec.dtype} {expected}, got {array.dtype} {array.shape}"
-                )
+                found = f"{array.dtype} {array.shape}"
+                raise ValueError(f"Frame.buffers[{name.value}]: expected {spec.dtype} {expected}, got {found}")
 
     @property
     def visible(self) -> tuple[ObservedObject, ...]:

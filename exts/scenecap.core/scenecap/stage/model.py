@@ -48,11 +48,13 @@ class WalkState:
         time_code: The time.
         local_to_world: (G, 4, 4) float64, gprim's local units -> world [m], z up (row vectors).
         drawn: (G,) bool: visible, finite and not collapsed (a NaN or zero-scale transform is not drawn).
+        left_out: What is not drawn at this time, and why.
     """
 
     time_code: float
     local_to_world: np.ndarray
     drawn: np.ndarray
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class Role(str, enum.Enum):

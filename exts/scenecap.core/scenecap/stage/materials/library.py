@@ -36,7 +36,7 @@ class MaterialLibrary:
 
     Attributes:
         textures: The store that holds the textures' pixels.
-        problems: One line for each material or texture that could not be read as written; they are added to the stage's own too.
+        problems: One line for each material or texture that could not be read as written; the open stage gets them too.
     """
 
     def __init__(self, open_stage: OpenStage | Usd.Stage) -> None:

@@ -198,6 +198,8 @@ class SceneGraph:
         selection: What was kept and dropped.
         pair_source: Evaluates relations of any pairs, whether or not they are edges; set by the builder.
         notes: Warnings of the graph's construction.
+        axes: (3, 3) float64, rows = unit right, forward, up of the viewer frame in world
+            (:attr:`scenecap.contract.CameraView.viewer_to_world`).
     """
 
     nodes: tuple[Node, ...]
@@ -210,10 +212,15 @@ class SceneGraph:
     selection: SelectionReport
     pair_source: PairSource
     notes: tuple[str, ...] = ()
+    axes: np.ndarray = field(default_factory=lambda: np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]))
     _by_path: dict[str, int] = field(default_factory=dict, repr=False)
+    _children: dict[int, list[int]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self._by_path.update({node.path: node.id for node in self.nodes})
+        for node in self.nodes:
+            if node.parent is not None:
+                self._children.setdefault(node.parent, []).append(node.id)
 
     def node_of(self, path: str) -> Node | None:
         """Return the node of a prim path, or None."""
@@ -238,7 +245,7 @@ class SceneGraph:
 
     def children(self, node: int) -> tuple[int, ...]:
         """Ids of the nodes whose parent is the given one."""
-        return tuple(other.id for other in self.nodes if other.parent == node)
+        return tuple(self._children.get(node, ()))
 
     def to_networkx(self, which: str = "full") -> networkx.Graph:
         """Return the full or pruned graph as an undirected networkx graph with all numbers on its edges.

@@ -1,0 +1,303 @@
+"""The support tree: what rests on, lies in, hangs from or is attached to what, for all objects whether seen or not.
+
+Contacts come with the frame where capture knows the geometry (:attr:`scenecap.contract.Frame.contacts`), else they are found
+from boxes here. Either way this module interprets them: which contact is *the* parent, and how deep an object stands. It looks
+at all objects of the stage, so a supporter that nobody sees still counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scenecap.contract import Contact, ContactKind, Evidence, Frame, ObservedObject, RoomElement, RoomKind
+from scenecap.geometry import comparable, overlapping_pairs
+from scenecap.graph.settings import GraphSettings
+
+#: Volumes and areas closer than this share count as equal.
+_EQUAL = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class SupportTree:
+    """Contacts of all objects of a frame, interpreted.
+
+    Attributes:
+        contacts: Child path -> its contacts, the chosen one first, then by kind, area, gap and path.
+        parent: Child path -> the chosen contact. Objects that touch nothing are absent.
+        level: Object path -> level: 1 stands on the room or on nothing, k+1 on an object of level k.
+        notes: What a person should know (contacts that were dropped to break a cycle).
+    """
+
+    contacts: dict[str, tuple[Contact, ...]]
+    parent: dict[str, Contact]
+    level: dict[str, int]
+    notes: tuple[str, ...] = ()
+
+
+def build_support_tree(frame: Frame, settings: GraphSettings) -> SupportTree:
+    """Choose each object's parent and level.
+
+    Inside beats on; of several containers the innermost counts. But what stands on something that is itself in the container
+    hangs below that (an apple on a plate in a box: box, plate, apple). Of several supporters the one with most contact area
+    counts, then the smaller gap, then path. Attached and hanging count only for what nothing supports. A part of a larger
+    object with no support of its own is attached to the whole.
+
+    Args:
+        frame: What the camera saw; contacts are found from boxes where ``frame.contacts`` is None.
+        settings: Tolerances of support by boxes.
+    """
+    found = box_contacts(frame.objects, frame.room, settings) if frame.contacts is None else frame.contacts
+    ranked = _rank(frame, found)
+    chosen = {child: contacts[0] for child, contacts in ranked.items() if contacts}
+    _prefer_supporters_within(ranked, chosen)
+    notes = _break_cycles(ranked, chosen)
+    ordered = {}
+    for child, contacts in ranked.items():
+        first = chosen.get(child)
+        if first is not None and contacts[0] is not first:
+            contacts = [first, *(contact for contact in contacts if contact is not first)]
+        ordered[child] = tuple(contacts)
+    return SupportTree(contacts=ordered, parent=chosen, level=_levels(frame, chosen), notes=notes)
+
+
+def _rank(frame: Frame, found: tuple[Contact, ...]) -> dict[str, list[Contact]]:
+    """Group contacts by child, best first; drop those between a part and its whole, and what has better ones."""
+    wholes = {item.path: item.part_of for item in frame.objects if item.part_of is not None}
+    volumes = _volumes(frame.objects)
+    groups: dict[str, list[Contact]] = {}
+    for contact in found:
+        if contact.child not in volumes or contact.child == contact.parent:
+            continue  # the room rests on nothing we speak of
+        if wholes and (wholes.get(contact.child) == contact.parent or wholes.get(contact.parent) == contact.child):
+            continue
+        groups.setdefault(contact.child, []).append(contact)
+    for child, contacts in groups.items():
+        if len(contacts) > 1:
+            if any(contact.kind in _CARRIES for contact in contacts):
+                contacts = [contact for contact in contacts if contact.kind in _CARRIES]
+            groups[child] = sorted(contacts, key=lambda contact: _preference(contact, volumes))
+    for child, whole in wholes.items():
+        if child not in groups:
+            groups[child] = [Contact(child, whole, ContactKind.ATTACHED, 0.0, 0.0, 1.0, Evidence.GEOMETRY)]
+    return groups
+
+
+_CARRIES = frozenset({ContactKind.SUPPORT, ContactKind.INSIDE})
+_KIND_ORDER = {ContactKind.INSIDE: 0, ContactKind.SUPPORT: 1, ContactKind.HANGING: 2, ContactKind.ATTACHED: 3}
+
+
+def _preference(contact: Contact, volumes: dict[str, float]) -> tuple[int, float, float, float, str]:
+    container = volumes.get(contact.parent, np.inf) if contact.kind is ContactKind.INSIDE else 0.0
+    area, gap = round(contact.area, 6), round(abs(contact.gap), 6)
+    return _KIND_ORDER[contact.kind], container, -area, gap, contact.parent
+
+
+def _volumes(objects: tuple[ObservedObject, ...]) -> dict[str, float]:
+    if not objects:
+        return {}
+    boxes = np.array([item.aabb_world for item in objects])
+    volumes = (boxes[:, 1] - boxes[:, 0]).prod(axis=1).tolist()
+    return {item.path: volume for item, volume in zip(objects, volumes, strict=True)}
+
+
+def _prefer_supporters_within(ranked: dict[str, list[Contact]], chosen: dict[str, Contact]) -> None:
+    """Where something lies in a container and stands on what is in there too, let the nearer of the two be its parent."""
+    for child, contacts in ranked.items():
+        inside = contacts[0]
+        if inside.kind is not ContactKind.INSIDE or len(contacts) == 1:
+            continue
+        for contact in contacts[1:]:
+            if contact.kind is ContactKind.SUPPORT and _leads_to(ranked, contact.parent, inside.parent, child):
+                chosen[child] = contact
+                break
+
+
+def _leads_to(ranked: dict[str, list[Contact]], start: str, goal: str, avoid: str) -> bool:
+    """Tell whether contacts lead from one path down to another, without passing a third."""
+    seen, stack = {avoid}, [start]
+    while stack:
+        path = stack.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for contact in ranked.get(path, ()):
+            if contact.parent == goal:
+                return True
+            stack.append(contact.parent)
+    return False
+
+
+def _break_cycles(ranked: dict[str, list[Contact]], chosen: dict[str, Contact]) -> tuple[str, ...]:
+    """Drop the weakest contact of each cycle of parents; its child takes its next contact, if it has one."""
+    notes = []
+    settled: set[str] = set()
+    for start in sorted(chosen):
+        while True:
+            trail: list[str] = []
+            on_trail: set[str] = set()
+            path: str | None = start
+            while path is not None and path not in settled and path not in on_trail:
+                trail.append(path)
+                on_trail.add(path)
+                path = chosen[path].parent if path in chosen else None
+            if path is None or path in settled:
+                settled.update(trail)
+                break
+            cycle = trail[trail.index(path) :]
+            weakest = min(cycle, key=lambda member: _strength(chosen[member]))
+            dropped = chosen.pop(weakest)
+            left = [contact for contact in ranked[weakest] if contact is not dropped]
+            ranked[weakest] = left
+            if left:
+                chosen[weakest] = left[0]
+            notes.append(
+                f"{dropped.child} and {dropped.parent} each seem to rest on the other (through {len(cycle)} contacts): "
+                f"the weaker one, {dropped.child} {dropped.kind.value} {dropped.parent}, was dropped."
+            )
+    return tuple(notes)
+
+
+def _strength(contact: Contact) -> tuple[int, float, float, str]:
+    return -_KIND_ORDER[contact.kind], round(contact.area, 6), -round(abs(contact.gap), 6), contact.child
+
+
+def _levels(frame: Frame, chosen: dict[str, Contact]) -> dict[str, int]:
+    room = {element.path for element in frame.room}
+    paths = {item.path for item in frame.objects}
+    level: dict[str, int] = {}
+    for item in frame.objects:
+        trail = []
+        path: str | None = item.path
+        while path is not None and path not in level:
+            trail.append(path)
+            contact = chosen.get(path)
+            # What is neither an object nor the room (a ghost, say) holds things, but is no level of the tree.
+            path = None if contact is None or contact.parent in room or contact.parent not in paths else contact.parent
+        base = 0 if path is None else level[path]
+        for step, member in enumerate(reversed(trail), start=1):
+            level[member] = base + step
+    return level
+
+
+def box_contacts(
+    objects: tuple[ObservedObject, ...], room: tuple[RoomElement, ...], settings: GraphSettings
+) -> tuple[Contact, ...]:
+    """Find support and inside from axis-aligned boxes alone.
+
+    Support: the child's underside lies within the tolerance of the parent's top, and 30 % of the child's footprint or its
+    centre is over the parent. The tolerance depends on the child's height only. Inside: 90 % of the child's volume lies in the
+    parent's box, and the child does not plainly stand on something that is outside it (a stool under a table stands on the
+    floor; a mug in the reach of a robot arm stands on the table).
+
+    Args:
+        objects: All objects of the stage.
+        room: Its room elements; floors can support.
+        settings: The numbers.
+
+    Returns:
+        All contacts, in order of child and parent path.
+    """
+    floors = [element for element in room if element.kind in (RoomKind.FLOOR, RoomKind.OTHER)]
+    entities = [*objects, *floors]
+    if not objects:
+        return ()
+    paths = np.array([item.path for item in entities], dtype=object)
+    boxes = np.array([item.aabb_world for item in entities])
+    low, high = boxes[:, 0], boxes[:, 1]
+    reach = np.array([0.0, 0.0, settings.support_gap_max])
+    one, two = overlapping_pairs(low, high + reach)
+    # The reach above suffices for both tolerances: of two boxes that meet within it, either may be the child.
+    child, parent = np.concatenate([one, two]), np.concatenate([two, one])
+    is_child = child < len(objects)
+    child, parent = child[is_child], parent[is_child]
+    support = _box_support(boxes, child, parent, settings)
+    inside = _box_inside(boxes, child, parent, len(objects), support, settings)
+    part = {(item.path, item.part_of) for item in objects if item.part_of is not None}
+    contacts = [
+        Contact(paths[c], paths[p], ContactKind.SUPPORT, gap, area, share, Evidence.BOXES)
+        for c, p, gap, area, share in zip(*(column.tolist() for column in support), strict=True)
+    ]
+    contacts += [
+        Contact(paths[c], paths[p], ContactKind.INSIDE, 0.0, 0.0, share, Evidence.BOXES)
+        for c, p, share in zip(*(column.tolist() for column in inside), strict=True)
+    ]
+    if part:
+        contacts = [c for c in contacts if (c.child, c.parent) not in part and (c.parent, c.child) not in part]
+    return tuple(sorted(contacts, key=lambda contact: (contact.child, contact.parent, contact.kind.value)))
+
+
+def _box_support(
+    boxes: np.ndarray, child: np.ndarray, parent: np.ndarray, settings: GraphSettings
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return child, parent, gap [m], contact area [m^2] and share of the child's footprint of all supports."""
+    low, high = boxes[:, 0], boxes[:, 1]
+    gap = comparable(low[child, 2] - high[parent, 2])
+    height = high[child, 2] - low[child, 2]
+    least, most = settings.support_gap_min, settings.support_gap_max
+    up = comparable(np.clip(settings.support_gap_up * height, least, most))
+    down = comparable(np.clip(settings.support_gap_down * height, least, most))
+    keep = np.flatnonzero((gap <= up) & (gap >= -down))
+    child, parent, gap = child[keep], parent[keep], gap[keep]
+
+    sides = np.minimum(high[child, :2], high[parent, :2]) - np.maximum(low[child, :2], low[parent, :2])
+    area = np.maximum(sides, 0.0).prod(axis=1)
+    footprints = (high[:, :2] - low[:, :2]).prod(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(footprints[child] > 0, area / footprints[child], 0.0)
+    centers = (low + high) / 2
+    over = ((centers[child, :2] >= low[parent, :2]) & (centers[child, :2] <= high[parent, :2])).all(axis=1)
+    # Of two thin sheets in the same place each is within tolerance of the other: the upper one rests on the lower; of two at
+    # the same height the smaller rests on the larger, then path decides (objects come in order of path).
+    height_of, size_of = comparable(centers[:, 2]), comparable(footprints)
+    upper = height_of[child] > height_of[parent]
+    tie = height_of[child] == height_of[parent]
+    smaller = size_of[child] < size_of[parent]
+    upper |= tie & (smaller | ((size_of[child] == size_of[parent]) & (child > parent)))
+    keep = np.flatnonzero(upper & ((comparable(share) >= settings.support_overlap) | over))
+    return child[keep], parent[keep], gap[keep], area[keep], share[keep]
+
+
+def _box_inside(
+    boxes: np.ndarray,
+    child: np.ndarray,
+    parent: np.ndarray,
+    objects: int,
+    support: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    settings: GraphSettings,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return child, parent and share of the child's volume of all containments; the room contains nothing."""
+    keep = parent < objects
+    child, parent = child[keep], parent[keep]
+    share = _volume_share(boxes, child, parent)
+    # Boxes that fill each other (twins in one place) say nothing about which is the container.
+    keep = np.flatnonzero((share >= settings.inside_volume) & (_volume_share(boxes, parent, child) < settings.inside_volume))
+    child, parent, share = child[keep], parent[keep], share[keep]
+    stands_on: dict[int, list[int]] = {}
+    close = np.abs(support[2]) <= settings.support_gap_min
+    for rests, on in zip(support[0][close].tolist(), support[1][close].tolist(), strict=True):
+        stands_on.setdefault(rests, []).append(on)
+    pairs = list(zip(child.tolist(), parent.tolist(), strict=True))
+    contained = set(pairs)
+    while True:  # what stands on a thing that turns out to be outside is outside too
+        outside = {
+            (item, container)
+            for item, container in contained
+            if any(on != container and (on, container) not in contained for on in stands_on.get(item, ()))
+        }
+        if not outside:
+            break
+        contained -= outside
+    plain = np.array([pair in contained for pair in pairs], dtype=bool)
+    return child[plain], parent[plain], share[plain]
+
+
+def _volume_share(boxes: np.ndarray, of: np.ndarray, within: np.ndarray) -> np.ndarray:
+    """Share of some boxes' volume that lies in others; a flat box counts by the axes that it has."""
+    low, high = boxes[:, 0], boxes[:, 1]
+    shared = np.minimum(high[of], high[within]) - np.maximum(low[of], low[within])
+    edges = high[of] - low[of]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = np.where(edges > 0, np.clip(shared, 0.0, None) / edges, shared >= -_EQUAL)
+    return comparable(shares.prod(axis=1))

@@ -1,0 +1,463 @@
+"""Rasteriser, second half: which gprim and triangle each pixel shows, at what depth, and what each entity covers alone.
+
+One pass over the triangles, entity by entity, fills a depth buffer and, with a stamp per pixel, counts the pixels that each
+entity would cover were it alone. Occlusion is therefore exact to the pixel and costs no second pass.
+
+Rules
+    * A pixel is covered where its centre lies in the projected triangle, edges included; triangles are double sided.
+    * The nearer surface wins; surfaces nearer than TIE (relative) to each other count as coplanar, and the lower entity
+      (then the lower gprim) wins everywhere.
+    * Triangles that cross the near plane are clipped; nothing beyond the far distance is drawn.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from scenecap.capture.raster_setup import CUT, INSIDE, OUTSIDE, classify_box, njit, project_points, snap
+from scenecap.capture.scene import RasterScene
+from scenecap.contract import CameraView
+
+#: Relative difference of depth under which two surfaces are coplanar.
+TIE = 4e-6
+
+#: Triangles at least this wide [px] are filled by spans, narrower ones by testing each pixel of their box.
+_SPAN_WIDTH = 12
+
+
+@dataclass(frozen=True, eq=False)
+class RasterResult:
+    """What a pass over the triangles found.
+
+    Entities are slots: what the caller passed as ``entity_of_gprim``.
+
+    Attributes:
+        gprim: (H, W) int32 gprim of each pixel, -1 where nothing was hit.
+        triangle: (H, W) int32 triangle of the gprim's prototype.
+        depth: (H, W) float32 distance to the image plane [m], inf where nothing was hit.
+        entity: (H, W) int32 entity slot, -1 where nothing was hit.
+        unoccluded_px: (E,) int64 pixels that each entity covers alone.
+        box_loose: (E, 4) int32 box of those pixels, inclusive; x_min > x_max where there are none.
+        truncated: (E,) bool whether a part of the entity lies outside the picture, before the near or beyond the far distance.
+        visible_px: (E,) int64 pixels that show the entity.
+        box_tight: (E, 4) int32 box of the visible pixels.
+    """
+
+    gprim: np.ndarray
+    triangle: np.ndarray
+    depth: np.ndarray
+    entity: np.ndarray
+    unoccluded_px: np.ndarray
+    box_loose: np.ndarray
+    truncated: np.ndarray
+    visible_px: np.ndarray
+    box_tight: np.ndarray
+
+
+def rasterize(
+    scene: RasterScene,
+    camera: CameraView,
+    local_to_world: np.ndarray,
+    *,
+    entity_of_gprim: np.ndarray,
+    entity_count: int,
+) -> RasterResult:
+    """Find what each pixel of a camera sees.
+
+    Args:
+        scene: The geometry.
+        camera: The camera.
+        local_to_world: (G, 4, 4) float64 gprim's local units -> world [m].
+        entity_of_gprim: (G,) int32 entity slot of each gprim; negative: not drawn. Lower slots win ties.
+        entity_count: Number of slots.
+    """
+    drawn = np.nonzero((scene.prototype >= 0) & (entity_of_gprim >= 0))[0]
+    order = drawn[np.argsort(entity_of_gprim[drawn], kind="stable")].astype(np.int64)
+    local_to_camera = np.ascontiguousarray(local_to_world @ camera.world_to_camera)
+    width, height = camera.width, camera.height
+    pixels = width * height
+    near, far = camera.near_far
+    inverse_depth = np.full(pixels, 1.0 / far, dtype=np.float32)
+    hit = np.full(pixels, -1, dtype=np.int64)
+    stamp = np.full(pixels, -1, dtype=np.int32)
+    unoccluded = np.zeros(entity_count, dtype=np.int64)
+    loose = _empty_boxes(entity_count)
+    truncated = np.zeros(entity_count, dtype=np.bool_)
+    scratch = np.empty((4, max(scene.largest, 1)))
+    _draw(
+        scene.x,
+        scene.y,
+        scene.z,
+        scene.triangles,
+        scene.point_start,
+        scene.triangle_start,
+        scene.bounds,
+        scene.prototype,
+        order,
+        np.ascontiguousarray(entity_of_gprim, dtype=np.int32),
+        local_to_camera,
+        float(camera.focal_px),
+        float(camera.center_px[0]),
+        float(camera.center_px[1]),
+        width,
+        height,
+        float(near),
+        float(far),
+        scratch[0],
+        scratch[1],
+        scratch[2],
+        scratch[3],
+        inverse_depth,
+        hit,
+        stamp,
+        unoccluded,
+        loose,
+        truncated,
+    )
+    gprim = np.empty(pixels, dtype=np.int32)
+    triangle = np.empty(pixels, dtype=np.int32)
+    entity = np.empty(pixels, dtype=np.int32)
+    depth = np.empty(pixels, dtype=np.float32)
+    visible = np.zeros(entity_count, dtype=np.int64)
+    tight = _empty_boxes(entity_count)
+    _resolve(
+        hit,
+        inverse_depth,
+        np.ascontiguousarray(entity_of_gprim, dtype=np.int32),
+        width,
+        gprim,
+        triangle,
+        entity,
+        depth,
+        visible,
+        tight,
+    )
+    shape = (height, width)
+    return RasterResult(
+        gprim=gprim.reshape(shape),
+        triangle=triangle.reshape(shape),
+        depth=depth.reshape(shape),
+        entity=entity.reshape(shape),
+        unoccluded_px=unoccluded,
+        box_loose=loose,
+        truncated=truncated,
+        visible_px=visible,
+        box_tight=tight,
+    )
+
+
+def _empty_boxes(count: int) -> np.ndarray:
+    boxes = np.empty((count, 4), dtype=np.int32)
+    boxes[:, :2] = np.iinfo(np.int32).max
+    boxes[:, 2:] = -1
+    return boxes
+
+
+def pixels_by_entity(entity: np.ndarray, entity_count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Group pixels by the entity they show.
+
+    Args:
+        entity: (H, W) int32 slots, -1 for none.
+        entity_count: Number of slots.
+
+    Returns:
+        (H * W hit,) int64 flat pixel numbers, entity after entity and in reading order within each, and (E + 1,) int64 starts.
+    """
+    return _group(entity.ravel(), entity_count)
+
+
+@njit(cache=True)
+def _group(entity, count):
+    starts = np.zeros(count + 1, dtype=np.int64)
+    for p in range(entity.size):
+        if entity[p] >= 0:
+            starts[entity[p] + 1] += 1
+    for e in range(count):
+        starts[e + 1] += starts[e]
+    fill = starts[:-1].copy()
+    pixels = np.empty(starts[count], dtype=np.int64)
+    for p in range(entity.size):
+        e = entity[p]
+        if e >= 0:
+            pixels[fill[e]] = p
+            fill[e] += 1
+    return pixels, starts
+
+
+@njit(cache=True, error_model="numpy")
+def _draw(
+    x,
+    y,
+    z,
+    triangles,
+    point_start,
+    triangle_start,
+    bounds,
+    prototype,
+    order,
+    entity_of_gprim,
+    matrices,
+    focal,
+    center_x,
+    center_y,
+    width,
+    height,
+    near,
+    far,
+    screen_x,
+    screen_y,
+    inverse,
+    depth,
+    best,
+    hit,
+    stamp,
+    unoccluded,
+    loose,
+    truncated,
+):
+    inverse_far = 1.0 / far
+    clip_x = np.empty(4)
+    clip_y = np.empty(4)
+    clip_i = np.empty(4)
+    for slot in range(order.size):
+        g = order[slot]
+        p = prototype[g]
+        e = entity_of_gprim[g]
+        matrix = matrices[g]
+        place = classify_box(bounds[p], matrix, focal, center_x, center_y, width, height, near, far)
+        if place != INSIDE:
+            if place == OUTSIDE:
+                truncated[e] = True
+                continue
+        first, last = point_start[p], point_start[p + 1]
+        project_points(x, y, z, first, last, matrix, focal, center_x, center_y, screen_x, screen_y, inverse, depth)
+        if place == CUT and not truncated[e]:
+            for k in range(last - first):
+                d = depth[k]
+                if (
+                    d < near
+                    or d > far
+                    or screen_x[k] < -0.5
+                    or screen_x[k] > width - 0.5
+                    or screen_y[k] < -0.5
+                    or screen_y[k] > height - 0.5
+                ):
+                    truncated[e] = True
+                    break
+        count = 0
+        box_x0, box_y0, box_x1, box_y1 = width, height, -1, -1
+        base = triangle_start[p]
+        code = np.int64(g) << 32
+        for t in range(triangle_start[p + 1] - base):
+            a, b, c = triangles[base + t, 0], triangles[base + t, 1], triangles[base + t, 2]
+            if place == CUT and (depth[a] < near or depth[b] < near or depth[c] < near):
+                corners = _clip_near(x, y, z, first, a, b, c, matrix, focal, center_x, center_y, near, clip_x, clip_y, clip_i)
+                for k in range(1, corners - 1):
+                    n, x0, y0, x1, y1 = _fill(
+                        clip_x[0],
+                        clip_y[0],
+                        clip_i[0],
+                        clip_x[k],
+                        clip_y[k],
+                        clip_i[k],
+                        clip_x[k + 1],
+                        clip_y[k + 1],
+                        clip_i[k + 1],
+                        width,
+                        height,
+                        inverse_far,
+                        code | t,
+                        e,
+                        best,
+                        hit,
+                        stamp,
+                    )
+                    count += n
+                    box_x0, box_y0 = min(box_x0, x0), min(box_y0, y0)
+                    box_x1, box_y1 = max(box_x1, x1), max(box_y1, y1)
+                continue
+            ax, bx, cx = screen_x[a], screen_x[b], screen_x[c]
+            # Most triangles of a fine mesh lie between pixel centres: leave those before anything else is computed.
+            x_low = math.ceil(min(ax, min(bx, cx)))
+            x_high = math.floor(max(ax, max(bx, cx)))
+            if x_low > x_high or x_high < 0.0 or x_low > width - 1.0:
+                continue
+            ay, by, cy = screen_y[a], screen_y[b], screen_y[c]
+            y_low = math.ceil(min(ay, min(by, cy)))
+            y_high = math.floor(max(ay, max(by, cy)))
+            if y_low > y_high or y_high < 0.0 or y_low > height - 1.0:
+                continue
+            n, x0, y0, x1, y1 = _fill(
+                ax,
+                ay,
+                inverse[a],
+                bx,
+                by,
+                inverse[b],
+                cx,
+                cy,
+                inverse[c],
+                width,
+                height,
+                inverse_far,
+                code | t,
+                e,
+                best,
+                hit,
+                stamp,
+            )
+            count += n
+            box_x0, box_y0 = min(box_x0, x0), min(box_y0, y0)
+            box_x1, box_y1 = max(box_x1, x1), max(box_y1, y1)
+        if count > 0:
+            unoccluded[e] += count
+            loose[e, 0] = min(loose[e, 0], box_x0)
+            loose[e, 1] = min(loose[e, 1], box_y0)
+            loose[e, 2] = max(loose[e, 2], box_x1)
+            loose[e, 3] = max(loose[e, 3], box_y1)
+
+
+@njit(cache=True, error_model="numpy")
+def _clip_near(x, y, z, first, a, b, c, matrix, focal, center_x, center_y, near, out_x, out_y, out_i):
+    """Clip a triangle at the near plane (Sutherland and Hodgman 1974); return how many projected corners were written."""
+    n = 0
+    for k in range(3):
+        here = a if k == 0 else (b if k == 1 else c)
+        there = b if k == 0 else (c if k == 1 else a)
+        hx, hy, hz = _to_camera(x, y, z, first + here, matrix)
+        tx, ty, tz = _to_camera(x, y, z, first + there, matrix)
+        inside_here, inside_there = -hz >= near, -tz >= near
+        if inside_here:
+            out_x[n] = snap(center_x - 0.5 + focal * hx / -hz)
+            out_y[n] = snap(center_y - 0.5 - focal * hy / -hz)
+            out_i[n] = 1.0 / -hz
+            n += 1
+        if inside_here != inside_there:
+            # From the lower point number to the higher one, so that two triangles at an edge cut it at the same point.
+            if here > there:
+                hx, hy, hz, tx, ty, tz = tx, ty, tz, hx, hy, hz
+            s = (-near - hz) / (tz - hz)
+            out_x[n] = snap(center_x - 0.5 + focal * (hx + s * (tx - hx)) / near)
+            out_y[n] = snap(center_y - 0.5 - focal * (hy + s * (ty - hy)) / near)
+            out_i[n] = 1.0 / near
+            n += 1
+    return n
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _to_camera(x, y, z, k, m):
+    px, py, pz = float(x[k]), float(y[k]), float(z[k])
+    return (
+        px * m[0, 0] + py * m[1, 0] + pz * m[2, 0] + m[3, 0],
+        px * m[0, 1] + py * m[1, 1] + pz * m[2, 1] + m[3, 1],
+        px * m[0, 2] + py * m[1, 2] + pz * m[2, 2] + m[3, 2],
+    )
+
+
+@njit(cache=True, error_model="numpy")
+def _fill(ax, ay, ai, bx, by, bi, cx, cy, ci, width, height, inverse_far, code, entity, best, hit, stamp):
+    """Fill one triangle; return how many of its pixels the entity covers for the first time, and their box."""
+    box_x0, box_y0, box_x1, box_y1 = width, height, -1, -1
+    count = 0
+    area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
+    if area == 0.0 or not math.isfinite(area):
+        return count, box_x0, box_y0, box_x1, box_y1
+    if area < 0.0:
+        bx, by, bi, cx, cy, ci = cx, cy, ci, bx, by, bi
+        area = -area
+    x0 = int(max(math.ceil(min(ax, min(bx, cx))), 0.0))
+    x1 = int(min(math.floor(max(ax, max(bx, cx))), width - 1.0))
+    y0 = int(max(math.ceil(min(ay, min(by, cy))), 0.0))
+    y1 = int(min(math.floor(max(ay, max(by, cy))), height - 1.0))
+    # Inverse depth is linear on the screen.
+    gx = ((bi - ai) * (cy - ay) - (ci - ai) * (by - ay)) / area
+    gy = ((ci - ai) * (bx - ax) - (bi - ai) * (cx - ax)) / area
+    low = min(ai, min(bi, ci))
+    high = max(ai, max(bi, ci))
+    # Edge functions E(x, y) = E0 + A * x + B * y, not negative inside; edge k lies across from corner k.
+    a0, a1, a2 = by - cy, cy - ay, ay - by
+    b0, b1, b2 = cx - bx, ax - cx, bx - ax
+    spans = x1 - x0 >= _SPAN_WIDTH
+    for row in range(y0, y1 + 1):
+        e0 = a0 * (x0 - bx) + b0 * (row - by)
+        e1 = a1 * (x0 - cx) + b1 * (row - cy)
+        e2 = a2 * (x0 - ax) + b2 * (row - ay)
+        left, right = x0, x1
+        if spans:
+            start, stop = 0.0, float(x1 - x0)
+            # In a row, each edge bounds the span from the left (A > 0) or from the right (A < 0).
+            if a0 > 0.0:
+                start = max(start, math.ceil(-e0 / a0))
+            elif a0 < 0.0:
+                stop = min(stop, math.floor(-e0 / a0))
+            elif e0 < 0.0:
+                continue
+            if a1 > 0.0:
+                start = max(start, math.ceil(-e1 / a1))
+            elif a1 < 0.0:
+                stop = min(stop, math.floor(-e1 / a1))
+            elif e1 < 0.0:
+                continue
+            if a2 > 0.0:
+                start = max(start, math.ceil(-e2 / a2))
+            elif a2 < 0.0:
+                stop = min(stop, math.floor(-e2 / a2))
+            elif e2 < 0.0:
+                continue
+            if start > stop:
+                continue
+            left, right = x0 + int(start), x0 + int(stop)
+        base = row * width
+        row_inverse = ai + gx * (0.0 - ax) + gy * (row - ay)
+        touched = False
+        for column in range(left, right + 1):
+            if not spans:
+                step = column - x0
+                if e0 + a0 * step < 0.0 or e1 + a1 * step < 0.0 or e2 + a2 * step < 0.0:
+                    continue
+            value = min(max(row_inverse + gx * column, low), high)
+            if value < inverse_far:
+                continue
+            pixel = base + column
+            if stamp[pixel] != entity:
+                stamp[pixel] = entity
+                count += 1
+            if not touched:
+                touched = True
+                box_x0 = min(box_x0, column)
+            box_x1 = max(box_x1, column)
+            if value > best[pixel] * (1.0 + TIE) or hit[pixel] < 0:
+                best[pixel] = value
+                hit[pixel] = code
+        if touched:
+            box_y0 = min(box_y0, row)
+            box_y1 = max(box_y1, row)
+    return count, box_x0, box_y0, box_x1, box_y1
+
+
+@njit(cache=True, error_model="numpy")
+def _resolve(hit, inverse, entity_of_gprim, width, gprim, triangle, entity, depth, visible, tight):
+    for pixel in range(hit.size):
+        code = hit[pixel]
+        if code < 0:
+            gprim[pixel] = -1
+            triangle[pixel] = -1
+            entity[pixel] = -1
+            depth[pixel] = np.inf
+            continue
+        g = code >> 32
+        e = entity_of_gprim[g]
+        gprim[pixel] = g
+        triangle[pixel] = code & 0xFFFFFFFF
+        entity[pixel] = e
+        depth[pixel] = 1.0 / inverse[pixel]
+        visible[e] += 1
+        row = pixel // width
+        column = pixel - row * width
+        tight[e, 0] = min(tight[e, 0], column)
+        tight[e, 1] = min(tight[e, 1], row)
+        tight[e, 2] = max(tight[e, 2], column)
+        tight[e, 3] = max(tight[e, 3], row)

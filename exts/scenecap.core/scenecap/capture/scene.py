@@ -1,0 +1,110 @@
+"""The stage's geometry as flat arrays that the rasteriser reads: one copy per prototype, placed by matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scenecap.stage.geometry import GeometryCache
+from scenecap.stage.mesh import LocalMesh
+from scenecap.stage.model import DrawnGprim
+
+
+@dataclass(frozen=True, eq=False)
+class RasterScene:
+    """Triangles of all prototypes end to end, and which prototype each gprim draws.
+
+    Attributes:
+        x, y, z: (N,) float32 points of all prototypes, local units.
+        triangles: (T, 3) int32 point numbers, relative to the prototype's first point.
+        point_start: (P + 1,) int64 first point of each prototype.
+        triangle_start: (P + 1,) int64 first triangle of each prototype.
+        bounds: (P, 2, 3) float64 local boxes.
+        prototype: (G,) int32 prototype of each gprim; -1 where it has no triangles.
+        meshes: The prototypes.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    z: np.ndarray
+    triangles: np.ndarray
+    point_start: np.ndarray
+    triangle_start: np.ndarray
+    bounds: np.ndarray
+    prototype: np.ndarray
+    meshes: tuple[LocalMesh, ...]
+
+    @property
+    def largest(self) -> int:
+        """Most points of one prototype: the size of the rasteriser's scratch."""
+        return int(np.diff(self.point_start).max(initial=0))
+
+    def corner_normals(self) -> np.ndarray:
+        """Return (T, 3, 3) float32 local normals per corner, made once."""
+        if not hasattr(self, "_normals"):
+            parts = [mesh.normals for mesh in self.meshes]
+            object.__setattr__(self, "_normals", np.concatenate(parts) if parts else np.zeros((0, 3, 3), np.float32))
+        return self._normals  # type: ignore[attr-defined]
+
+    def corner_uv(self) -> np.ndarray:
+        """Return (T, 3, 2) float32 texture coordinates per corner, nan where a prototype has none, made once."""
+        if not hasattr(self, "_uv"):
+            parts = [
+                np.full((len(mesh.triangles), 3, 2), np.nan, np.float32) if mesh.uv is None else mesh.uv
+                for mesh in self.meshes
+            ]
+            object.__setattr__(self, "_uv", np.concatenate(parts) if parts else np.zeros((0, 3, 2), np.float32))
+        return self._uv  # type: ignore[attr-defined]
+
+    def face_material(self) -> np.ndarray:
+        """Return (T,) int32 material numbers of triangles (see :attr:`LocalMesh.face_material`)."""
+        parts = [mesh.face_material for mesh in self.meshes]
+        return np.concatenate(parts) if parts else np.zeros(0, np.int32)
+
+
+def build_raster_scene(meshes_of_gprims: Sequence[LocalMesh]) -> RasterScene:
+    """Lay the meshes of gprims end to end, each shared one once.
+
+    Args:
+        meshes_of_gprims: One mesh per gprim; occurrences of one prototype give the same object.
+    """
+    number: dict[int, int] = {}
+    meshes: list[LocalMesh] = []
+    prototype = np.full(len(meshes_of_gprims), -1, dtype=np.int32)
+    for row, mesh in enumerate(meshes_of_gprims):
+        if mesh.empty:
+            continue
+        if id(mesh) not in number:
+            number[id(mesh)] = len(meshes)
+            meshes.append(mesh)
+        prototype[row] = number[id(mesh)]
+    points = [mesh.points for mesh in meshes]
+    point_start = np.concatenate([[0], np.cumsum([len(mesh.points) for mesh in meshes])]).astype(np.int64)
+    triangle_start = np.concatenate([[0], np.cumsum([len(mesh.triangles) for mesh in meshes])]).astype(np.int64)
+    flat = np.empty((3, int(point_start[-1])), dtype=np.float32)
+    for k, mesh_points in enumerate(points):
+        flat[:, point_start[k] : point_start[k + 1]] = mesh_points.T
+    return RasterScene(
+        x=flat[0],
+        y=flat[1],
+        z=flat[2],
+        triangles=np.concatenate([mesh.triangles for mesh in meshes]) if meshes else np.zeros((0, 3), np.int32),
+        point_start=point_start,
+        triangle_start=triangle_start,
+        bounds=np.stack([mesh.bounds for mesh in meshes]) if meshes else np.zeros((0, 2, 3)),
+        prototype=prototype,
+        meshes=tuple(meshes),
+    )
+
+
+def read_raster_scene(gprims: Sequence[DrawnGprim], geometry: GeometryCache, time_code: float) -> RasterScene:
+    """Read the geometry of gprims at a time.
+
+    Args:
+        gprims: The walk's.
+        geometry: The stage's cache.
+        time_code: When (matters only for geometry with time samples).
+    """
+    return build_raster_scene([geometry.get(gprim, time_code) for gprim in gprims])

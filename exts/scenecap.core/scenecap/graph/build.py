@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from scenecap.contract import Frame, ObservedObject
 from scenecap.graph.model import EdgeTable, Node, SceneGraph
@@ -112,7 +112,7 @@ def _nearest_pairs(centers: np.ndarray, level: np.ndarray, neighbours: int) -> t
         if len(members) < 2:
             continue
         reach = min(neighbours + 1, len(members))
-        _, found = cKDTree(centers[members]).query(centers[members], k=reach)
+        _, found = KDTree(centers[members]).query(centers[members], k=reach)
         sources.append(np.repeat(members, reach))
         targets.append(members[found.reshape(-1)])
     source, target = np.concatenate(sources), np.concatenate(targets)

@@ -29,11 +29,11 @@ from scenecap.graph.settings import GraphSettings, MstWeight
 #: Pairs that are evaluated at once: enough to keep numpy busy, few enough to stay in the cache.
 _CHUNK = 16_384
 
-_CONTACT_RELATION = {
-    ContactKind.SUPPORT: Relation.ON,
-    ContactKind.INSIDE: Relation.INSIDE,
-    ContactKind.ATTACHED: Relation.ATTACHED,
-    ContactKind.HANGING: Relation.HANGING,
+_CONTACT_BIT = {
+    ContactKind.SUPPORT: int(Relation.ON),
+    ContactKind.INSIDE: int(Relation.INSIDE),
+    ContactKind.ATTACHED: int(Relation.ATTACHED),
+    ContactKind.HANGING: int(Relation.HANGING),
 }
 _WEIGHTLESS = Relation.ON | Relation.INSIDE | Relation.SUPPORTS | Relation.CONTAINS
 _EVIDENCE_INDEX = {evidence: index for index, evidence in enumerate(Evidence)}
@@ -226,7 +226,8 @@ class PairRelations(PairSource):
     def _one_is_part(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
         count = np.int64(len(self.sizes))
         keys = np.concatenate([source.astype(np.int64) * count + target, target.astype(np.int64) * count + source])
-        return np.isin(keys, self._part_of).reshape(2, -1).any(axis=0)
+        known = np.isin(keys, self._part_of)
+        return known[: len(source)] | known[len(source) :]
 
     @staticmethod
     def _median_edges(objects: Sequence[ObservedObject]) -> np.ndarray:
@@ -259,20 +260,19 @@ class PairRelations(PairSource):
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return sorted keys child * N + parent, (K, 2) relations child -> parent and back, and (K,) evidence."""
         ids = {item.path: row for row, item in enumerate(objects)}
-        table: dict[int, tuple[Relation, int]] = {}
+        table: dict[int, tuple[int, int]] = {}
         for contact in contacts:
             child, parent = ids.get(contact.child), ids.get(contact.parent)
             if child is None or parent is None:
                 continue
             key = child * len(objects) + parent
-            relation = _CONTACT_RELATION[contact.kind] | table.get(key, (Relation.NONE, 0))[0]
-            table[key] = relation, _EVIDENCE_INDEX[contact.evidence]
+            table[key] = _CONTACT_BIT[contact.kind] | table.get(key, (0, 0))[0], _EVIDENCE_INDEX[contact.evidence]
         keys = sorted(table)
-        inverse = {relation: relation.inverse() for relation, _ in table.values()}
-        bits = [(int(table[key][0]), int(inverse[table[key][0]])) for key in keys]
+        inverse = {bits: int(Relation(bits).inverse()) for bits in {bits for bits, _ in table.values()}}
+        both = [(table[key][0], inverse[table[key][0]]) for key in keys]
         return (
             np.array(keys, dtype=np.int64),
-            np.array(bits, dtype=np.uint32).reshape(-1, 2),
+            np.array(both, dtype=np.uint32).reshape(-1, 2),
             np.array([table[key][1] for key in keys], dtype=np.uint8),
         )
 

@@ -203,7 +203,7 @@ def box_contacts(
     entities = [*objects, *floors]
     if not objects:
         return ()
-    paths = np.array([item.path for item in entities], dtype=object)
+    paths = [item.path for item in entities]
     boxes = np.array([item.aabb_world for item in entities])
     low, high = boxes[:, 0], boxes[:, 1]
     reach = np.array([0.0, 0.0, settings.support_gap_max])

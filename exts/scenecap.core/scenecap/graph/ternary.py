@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from scenecap.contract import ContactKind
 from scenecap.geometry import comparable
@@ -34,56 +34,74 @@ def find_between(nodes: Sequence[Node], pairs: PairRelations, settings: GraphSet
     Returns:
         Sorted by subject, first, second.
     """
-    groups: dict[str | None, list[int]] = {}
-    for node in nodes:
-        if node.parent_kind in _STANDS:
-            groups.setdefault(node.parent_path, []).append(node.id)
+    members = np.array([node.id for node in nodes if node.parent_kind in _STANDS], dtype=np.int64)
+    if len(members) < 3:
+        return ()
+    near = _neighbours(nodes, members, pairs.centers, settings)
+    one, two = np.triu_indices(near.shape[1], 1)
     found: list[Between] = []
-    for parent, members in groups.items():
-        if len(members) >= 3:
-            found += _between_members(np.array(members), parent is None, nodes, pairs, settings)
+    step = max(_CHUNK // max(len(one), 1), 1)
+    for begin in range(0, len(members), step):
+        rows, columns = _in_line(members, near, slice(begin, begin + step), one, two, pairs, settings)
+        subject = members[rows]
+        # Ends by id, so that the numbers of a fact do not hang on which neighbour was the nearer one.
+        first = np.minimum(near[rows, one[columns]], near[rows, two[columns]])
+        second = np.maximum(near[rows, one[columns]], near[rows, two[columns]])
+        fraction, offset = _along(pairs.centers[:, :2], subject, first, second)
+        keep = np.flatnonzero(_alone(pairs.centers[:, :2], near[rows], first, second, offset))
+        keep = keep[_apart(pairs, subject[keep], first[keep], second[keep])]
+        columns_kept = (values[keep].tolist() for values in (subject, first, second, fraction, offset))
+        found += [Between(*values) for values in zip(*columns_kept, strict=True)]
     return tuple(sorted(found, key=lambda item: (item.subject, item.first, item.second)))
 
 
-def _between_members(
-    members: np.ndarray, floating: bool, nodes: Sequence[Node], pairs: PairRelations, settings: GraphSettings
-) -> list[Between]:
-    points = pairs.centers[members, :2]
+def _neighbours(nodes: Sequence[Node], members: np.ndarray, centers: np.ndarray, settings: GraphSettings) -> np.ndarray:
+    """Return (M, K) node ids of each member's nearest on the same supporter; -1 where there are fewer.
+
+    What stands on nothing has the others that do for neighbours, as far as they stand at the same height.
+    """
+    numbers: dict[str | None, int] = {}
+    group = np.array([numbers.setdefault(nodes[member].parent_path, len(numbers)) for member in members.tolist()])
+    ground = centers[members, :2]
+    # One tree for all supporters: a third coordinate keeps their objects further apart than any two on the same one.
+    apart = 2.0 * float(np.ptp(ground, axis=0).sum()) + 1.0
+    points = np.concatenate([ground, apart * group[:, None]], axis=1)
     reach = min(settings.between_neighbours + 1, len(members))
-    _, near = cKDTree(points).query(points, k=reach)
-    # Points in one place: a point need not come first in its own list.
-    own = near == np.arange(len(members))[:, None]
-    own[~own.any(axis=1), -1] = True
-    near = near[~own].reshape(len(members), reach - 1)
-    one, two = np.triu_indices(reach - 1, 1)
-    step = max(_CHUNK // max(len(one), 1), 1)
-    found: list[Between] = []
-    for begin in range(0, len(members), step):
-        subject = np.arange(begin, min(begin + step, len(members)))
-        first, second = near[subject][:, one].reshape(-1), near[subject][:, two].reshape(-1)
-        subject = np.repeat(subject, len(one))
-        first, second = np.minimum(first, second), np.maximum(first, second)
-        fraction, offset = _along(points, subject, first, second)
-        margin = settings.between_margin
-        limit = comparable(settings.between_offset * pairs.sizes[members[subject]])
-        keep = (fraction >= margin) & (fraction <= 1 - margin) & (offset <= limit)
-        if floating:
-            keep &= _same_height(nodes, members, subject, first, settings)
-            keep &= _same_height(nodes, members, subject, second, settings)
-        rows = np.flatnonzero(keep)
-        rows = rows[_alone(points, near, subject[rows], first[rows], second[rows], offset[rows])]
-        rows = rows[_apart(pairs, members[subject[rows]], members[first[rows]], members[second[rows]])]
-        for row in rows.tolist():
-            found.append(
-                Between(
-                    subject=int(members[subject[row]]),
-                    first=int(members[first[row]]),
-                    second=int(members[second[row]]),
-                    fraction=float(fraction[row]),
-                    offset=float(offset[row]),
-                )
-            )
-    return found
+    _, found = KDTree(points).query(points, k=reach)
+    near = np.where(group[found] == group[:, None], members[found], -1)
+    near[found == np.arange(len(members))[:, None]] = -1
+    if None in numbers:
+        bottoms = np.array([node.observed.aabb_world[0, 2] for node in nodes])  # type: ignore[index]
+        differ = comparable(np.abs(bottoms[near] - bottoms[members][:, None])) > settings.floating_height
+        near[(group == numbers[None])[:, None] & differ] = -1
+    return near
+
+
+def _in_line(
+    members: np.ndarray,
+    near: np.ndarray,
+    part: slice,
+    one: np.ndarray,
+    two: np.ndarray,
+    pairs: PairRelations,
+    settings: GraphSettings,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows of ``near`` and columns of (one, two) of the triples that lie in line."""
+    near = near[part]
+    rays = pairs.centers[near, :2] - pairs.centers[members[part], None, :2]
+    x, y = rays[..., 0], rays[..., 1]
+    x1, x2, y1, y2 = x[:, one], x[:, two], y[:, one], y[:, two]
+    line_x, line_y = x2 - x1, y2 - y1
+    length = np.sqrt(line_x * line_x + line_y * line_y)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fraction = comparable(-(x1 * line_x + y1 * line_y) / (length * length))
+        offset = comparable(np.abs(x1 * y2 - y1 * x2) / length)
+    margin = settings.between_margin
+    limit = comparable(settings.between_offset * pairs.sizes[members[part]])
+    valid = near >= 0
+    keep = (fraction >= margin) & (fraction <= 1 - margin) & (offset <= limit[:, None]) & valid[:, one] & valid[:, two]
+    rows, columns = np.nonzero(keep)
+    return rows + part.start, columns
 
 
 def _along(points: np.ndarray, subject: np.ndarray, first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -96,32 +114,20 @@ def _along(points: np.ndarray, subject: np.ndarray, first: np.ndarray, second: n
     return comparable(fraction), comparable(offset)
 
 
-def _alone(
-    points: np.ndarray, near: np.ndarray, subject: np.ndarray, first: np.ndarray, second: np.ndarray, offset: np.ndarray
-) -> np.ndarray:
-    """Tell where no other of the subject's neighbours lies between the ends and as near to the line."""
-    others = near[subject]
+def _alone(points: np.ndarray, others: np.ndarray, first: np.ndarray, second: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """Tell where none of the (T, K) others lies between the ends and as near to the line as the subject."""
     fraction, distance = _along(points, others, first[:, None], second[:, None])
-    rival = (fraction > 0) & (fraction < 1) & (distance <= offset[:, None])
+    rival = (others >= 0) & (fraction > 0) & (fraction < 1) & (distance <= offset[:, None])
     rival &= (others != first[:, None]) & (others != second[:, None])
     return ~rival.any(axis=1)
 
 
 def _apart(pairs: PairRelations, subject: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Tell where the ends are not far from the subject, and no two of the three are in contact or overlaid."""
-    keep = np.ones(len(subject), dtype=bool)
-    if not len(subject):
-        return keep
+    keep = pairs.separate(subject, first) & pairs.separate(subject, second) & pairs.separate(first, second)
     for end in (first, second):
-        keep &= pairs.separate(subject, end) & ((pairs.evaluate(subject, end).relations & np.uint32(Relation.FAR)) == 0)
-    return keep & pairs.separate(first, second)
-
-
-def _same_height(
-    nodes: Sequence[Node], members: np.ndarray, one: np.ndarray, two: np.ndarray, settings: GraphSettings
-) -> np.ndarray:
-    bottoms = np.array([nodes[member].observed.aabb_world[0, 2] for member in members])  # type: ignore[index]
-    return comparable(np.abs(bottoms[one] - bottoms[two])) <= settings.floating_height
+        keep &= (pairs.evaluate(subject, end).relations & np.uint32(Relation.FAR)) == 0
+    return keep
 
 
 def find_centered(nodes: Sequence[Node], settings: GraphSettings) -> dict[int, int]:

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 #: Asset prefixes of engines and studios; only at the start of a name, upper case, before more words.
-ASSET_PREFIXES = frozenset(
-    "SM SK SKM S BP MI M T TX PF PFB ABP A AS GEO MESH MDL OBJ PRP PROP CHR ENV SKEL SMC SMR STM ST P W".split()
-)
+ASSET_PREFIXES = _words("SM SK SKM S BP MI M T TX PF PFB ABP A AS GEO MESH MDL OBJ PRP PROP CHR ENV SKEL SMC SMR STM ST P W")
 
 #: Words that say how a prim was made or used and not what it is; dropped at both ends of a name.
-TECHNICAL = frozenset(
+TECHNICAL = _words(
     """
     main visual visuals vis viz geo geos geom geoms geometry mesh meshes grp group groups xform xforms transform node nodes
     render renderable proxy collision collisions collider col coll collidable object objects obj objs instance instances inst
     copy duplicate dup prim prims prototype proto static dynamic kinematic rigid rigidbody movable articulated articulation
     physics phys sim simready usd usda usdc usdz fbx glb gltf stl dae abc urdf mjcf mjc mujoco blender maya houdini unreal
     unity omniverse isaac nvidia polysurface polysurfaces poly nurbs subdiv subd
-    """.split()
+    """
 )
 
 #: Words that end a name without saying more; at its start they may ("model car", "high chair", "link" of a chain).
-TECHNICAL_TAIL = TECHNICAL | frozenset(
+TECHNICAL_TAIL = TECHNICAL | _words(
     """
     link links joint joints site sites frame root model models shape shapes asset assets prop props lod low lowpoly highpoly
     hi lo high hp lp hires lores final export exported import imported temp tmp test new old default textured untextured retopo
     decimated simplified scaled
-    """.split()
+    """
 )
 
 #: Words that alone, or only with each other and technical words, do not say what a thing is.
-UNINFORMATIVE = TECHNICAL_TAIL | frozenset(
+UNINFORMATIVE = TECHNICAL_TAIL | _words(
     """
         cube cubes box boxes cylinder cylinders sphere spheres capsule capsules cone cones plane planes torus disk disc quad
         points curves pcube pcylinder psphere pplane ptorus pcone icosphere uvsphere tetmesh
@@ -38,16 +41,16 @@ UNINFORMATIVE = TECHNICAL_TAIL | frozenset(
         first second third one two three looks materials material shader mat start end a b c d e f g h i j k l m n o p q r s t
         u v w x y z xyz surface surfaces solid solids volume reference payload content contents children child parent
         foreground background scenery backdrop
-        """.split()
+        """
 )
 
 #: Words for collections: a group with such a name is not a thing.
-COLLECTIONS = frozenset(
+COLLECTIONS = _words(
     """
     furniture decor decoration decorations props assets items objects things stuff clutter interior exterior architecture
     structure structures building buildings room rooms set sets layout robots cameras lights lighting characters vehicles
     appliances plants fixtures equipment distractors obstacles static_objects
-    """.split()
+    """
 )
 
 #: Kinds of places, for the setting; longest phrases first.
@@ -72,15 +75,15 @@ PLACE_NAMES = {
 }
 
 #: Words for what stands behind the scene and is no thing of its own.
-SCENERY = frozenset("background scenery backdrop".split())
+SCENERY = _words("background scenery backdrop")
 
 #: Robots that are called by their model: "panda" is no bear.
-ROBOT_MODELS = frozenset(
+ROBOT_MODELS = _words(
     """
-    panda franka emika fr3 ur ur3 ur5 ur10 ur16 ur20 ur3e ur5e ur10e ur16e kuka iiwa lbr sawyer baxter jaco kinova gen
+    panda franka emika fr fr3 ur ur3 ur5 ur10 ur16 ur20 ur3e ur5e ur10e ur16e kuka iiwa lbr sawyer baxter jaco kinova gen
     gen2 gen3 xarm lite fanuc crx abb yumi irb denso yaskawa motoman staubli viper widowx so100 so101 koch aloha rizon
     flexiv doosan dofbot cobotta techman
-    """.split()
+    """
 )
 
 #: Default vendors and data sets whose name is not part of what a thing is called.
@@ -103,10 +106,10 @@ _PIECES = """
     tube turner umbrella utensil vase wall wardrobe washer washing watch water wheel whisk white wind window wine wire wood
     wooden wrench black blue brown gray green grey pink purple red yellow round square tall small large big
 """  # fmt: skip
-PIECES = frozenset(_PIECES.split())
+PIECES = _words(_PIECES)
 
 #: Words that stay whole although they are glued from pieces.
-COMPOUNDS = frozenset(
+COMPOUNDS = _words(
     """
     armchair backpack bathroom bathtub bedroom blackboard bookcase bookshelf bookshelves bookend breadbox cardboard chessboard
     chopstick chopsticks clipboard cookbook countertop cupboard dashboard deckchair dishwasher doorbell doorframe doorknob
@@ -117,5 +120,5 @@ COMPOUNDS = frozenset(
     stepladder stopwatch stovetop strawberry suitcase sunglasses tabletop teacup teapot teaspoon toothbrush toothpaste
     toolbox typewriter wallet wallpaper warehouse washbasin washcloth watermelon waterfall wheelchair whiteboard windowsill
     wineglass workbench workstation backwall tablecloth tablespoon
-    """.split()
+    """
 )

@@ -35,9 +35,7 @@ _SEPARATORS = re.compile(r"[\s_\-./\\:|,;+#()\[\]{}~]+")
 # "OfficeChair" -> Office Chair, "USDModel" -> USD Model; only where upper and lower case exist.
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LETTER_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
-_VERSION = re.compile(
-    r"^(?:g|lod|v|ver|version|rev|id|nr|no|vis|geo|geom|mesh|inst|copy|var|variant|mat|uid|n|r|t)?\d+$", re.I
-)
+_VERSION = re.compile(r"^(?:g|lod|v|ver|version|rev|id|nr|no|vis|geo|geom|mesh|inst|copy|var|mat|uid|n|r|t)?\d+$", re.I)
 _DIMENSIONS = re.compile(r"^\d+(?:x\d+)+[a-z]{0,2}$", re.I)
 _MEASURE = re.compile(r"^\d+(?:mm|cm|m|in|ft|oz|ml|l|g|kg|k|px|deg)$", re.I)
 _HASH = re.compile(r"^(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}$", re.I)
@@ -185,7 +183,7 @@ def _unglue(word: str) -> tuple[str, ...]:
 
 
 #: Technical words that are glued behind a name ("kettleroot", "tablelink").
-_GLUED_TAILS = frozenset("root link body base mesh geom visual main joint".split())
+_GLUED_TAILS = frozenset(("root", "link", "body", "base", "mesh", "geom", "visual", "main", "joint"))
 
 
 def _whole(word: str) -> bool:

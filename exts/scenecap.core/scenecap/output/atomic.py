@@ -1,0 +1,265 @@
+"""Write the files of a frame whole or not at all.
+
+A frame is several files in several folders, and no file system renames those in one step. So:
+
+1. Every file is written into a staging folder inside the output folder (the same file system), and flushed.
+2. A plan (``plan.json``: which staged file goes where) is written last. From here on the frame *will* be there.
+3. What is replaced is moved into the staging folder, the staged files are renamed to their places, the staging folder goes.
+
+An error before step 3 leaves the output folder as it was; an error in step 3 is undone. After a kill, :func:`recover` finishes
+a planned frame or throws an unplanned one away. The manifest's row, which the caller writes after, is what says "written".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from scenecap.errors import OutputError
+from scenecap.output.canonical import content_hash
+from scenecap.text import safe_name
+
+logger = logging.getLogger(__name__)
+
+#: Folder inside an output folder for what is not finished. Nothing outside reads it.
+WORK_DIR = ".scenecap"
+
+_PLAN = "plan.json"
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """A file that was written.
+
+    Attributes:
+        path: Relative to the output folder, with ``/``.
+        bytes: Size.
+        sha256: Hash of the content.
+    """
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+def write_frame(
+    root: Path, files: Mapping[str, bytes], *, key: str, obsolete: Iterable[str] = (), fsync: bool = True
+) -> tuple[FileRecord, ...]:
+    """Write all files of a frame, or none.
+
+    Args:
+        root: The output folder; it is made if need be.
+        files: Path relative to ``root`` (``/`` between parts, no ``..``) -> content.
+        key: Name of the frame, unique among the frames that are being written at the same time.
+        obsolete: Relative paths of files of an earlier version of this frame, which go in the same step.
+        fsync: Flush to the disk before renaming.
+
+    Returns:
+        One record per file, sorted by path.
+
+    Raises:
+        OutputError: A file could not be written; names it. The output folder is as before.
+        ValueError: A path is absolute or leaves the output folder.
+    """
+    paths = {relative: _checked(relative) for relative in files}
+    stage = root / WORK_DIR / "staging" / safe_name(key)
+    created: list[Path] = []
+    try:
+        with _naming(root):
+            if stage.exists():
+                shutil.rmtree(stage)
+            _make_dirs(stage, created)
+        moves = []
+        for number, relative in enumerate(sorted(files)):
+            with _naming(root / paths[relative]):
+                _write(stage / str(number), files[relative], fsync=fsync)
+            moves.append((str(number), relative))
+        gone = sorted(set(obsolete) - set(files))
+        with _naming(stage / _PLAN):
+            _write(stage / _PLAN, json.dumps({"moves": moves, "gone": gone}).encode(), fsync=fsync)
+        _commit(root, stage, moves, gone, created)
+    except OutputError:
+        shutil.rmtree(stage, ignore_errors=True)
+        _remove_empty(created)
+        raise
+    if fsync:
+        _sync_dirs(root, files)
+    return tuple(FileRecord(relative, len(files[relative]), content_hash(files[relative])) for relative in sorted(files))
+
+
+def write_file(path: Path, content: bytes, *, fsync: bool = True) -> None:
+    """Write one file whole or not at all.
+
+    Raises:
+        OutputError: It could not be written; what was there before is untouched.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with _naming(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write(temporary, content, fsync=fsync)
+            os.replace(temporary, path)
+    except OutputError:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def recover(root: Path) -> tuple[str, ...]:
+    """Bring an output folder that a killed run left behind into order. Call before the first frame is written.
+
+    Returns:
+        Keys of the frames that were finished; what had no complete plan is thrown away.
+
+    Raises:
+        OutputError: A leftover can be neither finished nor removed.
+    """
+    staging = root / WORK_DIR / "staging"
+    finished = []
+    if not staging.is_dir():
+        return ()
+    for stage in sorted(staging.iterdir()):
+        with _naming(stage):
+            plan = _read_plan(stage)
+            if plan is not None:
+                moves = [(name, target) for name, target in plan["moves"] if (stage / name).exists()]
+                _commit(root, stage, moves, plan["gone"], [])
+                finished.append(stage.name)
+                logger.info("finished the interrupted frame %s", stage.name)
+            else:
+                shutil.rmtree(stage)
+                logger.info("removed what was left of the unfinished frame %s", stage.name)
+    for path in root.glob(".*.tmp"):
+        path.unlink(missing_ok=True)
+    return tuple(finished)
+
+
+def clean_up(root: Path) -> None:
+    """Remove the work folder of a finished run where it is empty."""
+    for folder in (root / WORK_DIR / "staging", root / WORK_DIR):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def verify(root: Path, records: Iterable[FileRecord], *, hashes: bool = True) -> str | None:
+    """Return the path of the first file that is missing or not as recorded, or None.
+
+    Args:
+        root: The output folder.
+        records: What was written.
+        hashes: Compare contents; else only sizes.
+    """
+    for record in records:
+        path = root / record.path
+        try:
+            if path.stat().st_size != record.bytes or (hashes and content_hash(path.read_bytes()) != record.sha256):
+                return record.path
+        except OSError:
+            return record.path
+    return None
+
+
+def _checked(relative: str) -> PurePosixPath:
+    path = PurePosixPath(relative)
+    if path.is_absolute() or not path.parts or ".." in path.parts or "\\" in relative or ":" in relative:
+        raise ValueError(f"write_frame: {relative!r} is not a path inside the output folder")
+    return path
+
+
+def _commit(root: Path, stage: Path, moves: list[tuple[str, str]], gone: list[str], created: list[Path]) -> None:
+    undo: list[tuple[Path, Path]] = []
+    try:
+        for relative in gone:
+            target = root / _checked(relative)
+            if target.is_file():
+                with _naming(target):
+                    _move(target, stage / f"gone_{len(undo)}", undo)
+        for name, relative in moves:
+            target = root / _checked(relative)
+            with _naming(target):
+                _make_dirs(target.parent, created)
+                if target.is_dir():
+                    raise IsADirectoryError(errno.EISDIR, "a folder is in the way")
+                if target.exists():
+                    _move(target, stage / f"{name}_old", undo)
+                _move(stage / name, target, undo)
+    except OutputError:
+        for source, target in reversed(undo):
+            os.replace(target, source)
+        raise
+    shutil.rmtree(stage, ignore_errors=True)
+
+
+def _move(source: Path, target: Path, undo: list[tuple[Path, Path]]) -> None:
+    os.replace(source, target)
+    undo.append((source, target))
+
+
+def _write(path: Path, content: bytes, *, fsync: bool) -> None:
+    with open(path, "wb") as file:
+        file.write(content)
+        if fsync:
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _read_plan(stage: Path) -> dict | None:
+    try:
+        plan = json.loads((stage / _PLAN).read_bytes())
+        return plan if {"moves", "gone"} <= set(plan) else None
+    except (OSError, ValueError):
+        return None
+
+
+def _make_dirs(folder: Path, created: list[Path]) -> None:
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for path in reversed(missing):
+        path.mkdir(exist_ok=True)
+        created.append(path)
+
+
+def _remove_empty(created: list[Path]) -> None:
+    for folder in reversed(created):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def _sync_dirs(root: Path, files: Iterable[str]) -> None:
+    """Flush the folders, without which a rename may be lost in a power cut. Not possible, and not needed, on Windows."""
+    if os.name == "nt":
+        return
+    for folder in sorted({(root / relative).parent for relative in files}):
+        with contextlib.suppress(OSError):
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Turn an OSError into one line that names the file and what to do."""
+    try:
+        yield
+    except OSError as error:
+        remedy = {
+            errno.ENOSPC: "Free some space or choose another output folder; the run goes on where it stopped.",
+            errno.EDQUOT: "Your quota is used up: free some space or choose another output folder.",
+            errno.EROFS: "The file system is read-only: choose another output folder.",
+            errno.EACCES: "Choose an output folder you may write to.",
+            errno.EPERM: "Choose an output folder you may write to.",
+            errno.ENAMETOOLONG: "Choose an output folder with a shorter path, or camera_dir: name.",
+        }.get(error.errno or 0, "Choose another output folder.")
+        reason = error.strerror or str(error)
+        raise OutputError(f"{path}: cannot be written ({reason[:1].lower()}{reason[1:]}).", remedy=remedy) from error

@@ -1,0 +1,251 @@
+"""``vis_camera_scene_graph.jpg``: boxes, labels and the pruned graph on the picture.
+
+Sizes follow the picture's height. Colours are Okabe and Ito's, which people with colour vision deficiencies can tell apart;
+every line has a dark rim, so that it shows on any picture. Lines are drawn at twice the size and averaged; text is drawn last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from scenecap.contract import Frame
+from scenecap.graph.model import Node, Relation, SceneGraph
+from scenecap.output.label_placement import LabelPlacer
+from scenecap.output.overlay_base import base_picture
+
+#: Okabe and Ito, "Color Universal Design" (2008), without black, and two tints of theirs.
+PALETTE = (
+    (230, 159, 0),
+    (86, 180, 233),
+    (0, 158, 115),
+    (240, 228, 66),
+    (0, 114, 178),
+    (213, 94, 0),
+    (204, 121, 167),
+    (255, 200, 120),
+    (160, 220, 200),
+)
+
+#: What the line of an edge says, the first that holds.
+_EDGE_WORDS = (
+    (Relation.ON, "on"),
+    (Relation.INSIDE, "in"),
+    (Relation.ATTACHED, "attached"),
+    (Relation.HANGING, "hanging"),
+    (Relation.ABOVE, "above"),
+    (Relation.BELOW, "below"),
+    (Relation.LEFT, "left"),
+    (Relation.RIGHT, "right"),
+    (Relation.FRONT, "front"),
+    (Relation.BEHIND, "behind"),
+    (Relation.TOUCHING, "touching"),
+    (Relation.NEXT_TO, "next to"),
+    (Relation.NEAR, "near"),
+    (Relation.FAR, "far"),
+)
+_HOLDING = Relation.ON | Relation.INSIDE | Relation.ATTACHED | Relation.HANGING
+_HELD_BY = Relation.SUPPORTS | Relation.CONTAINS | Relation.HOLDS
+
+_RIM = (20, 20, 24)
+_SUPPORT_LINE = (255, 255, 255)
+_SPACE_LINE = (255, 226, 130)
+_OVERSAMPLE = 2
+
+
+@dataclass(frozen=True)
+class _Edge:
+    """An edge to draw: "source word target"."""
+
+    source: Node
+    target: Node
+    word: str
+    holding: bool
+
+
+def draw_overlay(frame: Frame, graph: SceneGraph) -> Image.Image:
+    """Return the frame's picture with the pruned graph drawn on it.
+
+    Args:
+        frame: The frame; without a picture a neutral shading of its buffers is drawn on.
+        graph: Its scene graph. Only objects in view are drawn.
+
+    Returns:
+        RGB, of the frame's size. The same frame and graph give the same pixels.
+    """
+    picture = base_picture(frame)
+    seen = [node for node in graph.nodes if node.observed.visibility is not None]
+    seen.sort(key=lambda node: (-_area(node), node.path))
+    edges = _edges(graph, {node.id for node in seen})
+    unit = max(frame.camera.height, 240) / 480.0
+    picture = _draw_lines(picture, seen, edges, unit)
+    _draw_texts(picture, seen, edges, unit)
+    return picture
+
+
+def color_of(node: Node) -> tuple[int, int, int]:
+    """Return the colour in which a node is drawn."""
+    return PALETTE[node.id % len(PALETTE)]
+
+
+def _area(node: Node) -> int:
+    return 0 if node.observed.visibility is None else node.observed.visibility.box_area
+
+
+def _box(node: Node) -> tuple[int, int, int, int]:
+    assert node.observed.visibility is not None
+    return node.observed.visibility.box_tight
+
+
+def _centre(node: Node) -> tuple[float, float]:
+    x0, y0, x1, y1 = _box(node)
+    return (x0 + x1 + 1) / 2, (y0 + y1 + 1) / 2
+
+
+def _edges(graph: SceneGraph, seen: set[int]) -> list[_Edge]:
+    edges = []
+    table = graph.pruned
+    for row in range(len(table)):
+        source, target = int(table.source[row]), int(table.target[row])
+        if source not in seen or target not in seen:
+            continue
+        relation = table.relation(row)
+        if relation & _HELD_BY:
+            source, target, relation = target, source, relation.inverse()
+        word = next((word for flag, word in _EDGE_WORDS if relation & flag), "")
+        edges.append(_Edge(graph.nodes[source], graph.nodes[target], word, bool(relation & _HOLDING)))
+    return edges
+
+
+def _draw_lines(picture: Image.Image, nodes: list[Node], edges: list[_Edge], unit: float) -> Image.Image:
+    scale = _OVERSAMPLE
+    layer = Image.new("RGBA", (picture.width * scale, picture.height * scale), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(layer)
+    for node in nodes:
+        x0, y0, x1, y1 = (value * scale for value in _box(node))
+        corners = (x0, y0, x1 + scale - 1, y1 + scale - 1)
+        line = max(round(1.6 * unit * scale), 2)
+        rim = max(round(0.7 * unit * scale), 1)
+        outer = (corners[0] - rim, corners[1] - rim, corners[2] + rim, corners[3] + rim)
+        draw.rectangle(outer, outline=(*_RIM, 150), width=line + 2 * rim)
+        draw.rectangle(corners, outline=(*color_of(node), 255), width=line)
+    for edge in edges:
+        _draw_edge(draw, edge, unit, scale)
+    for node in nodes:
+        _dot(draw, _centre(node), 2.4 * unit * scale, scale, color_of(node))
+    layer = layer.reduce(scale)
+    picture = picture.convert("RGBA")
+    picture.alpha_composite(layer)
+    return picture.convert("RGB")
+
+
+def _draw_edge(draw: ImageDraw.ImageDraw, edge: _Edge, unit: float, scale: int) -> None:
+    start = np.array(_centre(edge.source)) * scale
+    end = np.array(_centre(edge.target)) * scale
+    length = float(np.linalg.norm(end - start))
+    if length < 4 * unit * scale:
+        return
+    color = _SUPPORT_LINE if edge.holding else _SPACE_LINE
+    width = max(round(1.3 * unit * scale), 2)
+    pieces = [(start, end)] if edge.holding else _dashes(start, end, 6 * unit * scale)
+    for first, last in pieces:
+        draw.line([tuple(first), tuple(last)], fill=(*_RIM, 190), width=width + round(1.6 * unit * scale))
+    for first, last in pieces:
+        draw.line([tuple(first), tuple(last)], fill=(*color, 255), width=width)
+    if edge.holding:
+        along = (end - start) / length
+        across = np.array([-along[1], along[0]])
+        head = 5.0 * unit * scale
+        tip = start + (end - start) * 0.62
+        corners = [tip, tip - along * head + across * head * 0.5, tip - along * head - across * head * 0.5]
+        draw.polygon([tuple(corner) for corner in corners], fill=(*color, 255), outline=(*_RIM, 190))
+
+
+def _dashes(start: np.ndarray, end: np.ndarray, dash: float) -> list[tuple[np.ndarray, np.ndarray]]:
+    count = max(int(np.linalg.norm(end - start) / dash) // 2 * 2 + 1, 1)
+    stops = start + (end - start) * np.linspace(0.0, 1.0, count + 1)[:, None]
+    return [(stops[index], stops[index + 1]) for index in range(0, count, 2)]
+
+
+def _dot(
+    draw: ImageDraw.ImageDraw, centre: tuple[float, float], radius: float, scale: int, color: tuple[int, int, int]
+) -> None:
+    x, y = centre[0] * scale, centre[1] * scale
+    rim = radius * 1.5
+    draw.ellipse((x - rim, y - rim, x + rim, y + rim), fill=(*_RIM, 200))
+    draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=(*color, 255))
+
+
+def _draw_texts(picture: Image.Image, nodes: list[Node], edges: list[_Edge], unit: float) -> None:
+    crowded = len(nodes) > 20
+    label_font = _font(round((11 if crowded else 13) * unit))
+    edge_font = _font(round((8.5 if crowded else 10) * unit))
+    draw = ImageDraw.Draw(picture)
+    centres = np.array([_centre(node) for node in nodes]).reshape(-1, 2)
+    reach = 3.0 * unit
+    placer = LabelPlacer(picture.width, picture.height, np.hstack([centres - reach, centres + reach]))
+    pad = max(round(2 * unit), 1)
+    # Small objects first: a large one has more room for its label.
+    for node in sorted(nodes, key=lambda node: (_area(node), node.path)):
+        text = f"{node.id} {_printable(node.label, label_font)}"
+        width, height = _text_size(text, label_font)
+        size = (width + 2 * pad, height + 2 * pad)
+        x0, y0, x1, y1 = _box(node)
+        spot = placer.place((x0, y0, x1 + 1, y1 + 1), size)
+        assert spot is not None
+        color = color_of(node)
+        area = (spot.x, spot.y, spot.x + size[0] - 1, spot.y + size[1] - 1)
+        if spot.moved:
+            middle = ((area[0] + area[2]) / 2, (area[1] + area[3]) / 2)
+            draw.line([_centre(node), middle], fill=color, width=max(round(unit), 1))
+        draw.rectangle(area, fill=color, outline=_RIM)
+        draw.text((spot.x + pad, spot.y + pad), text, fill=_ink_on(color), font=label_font, anchor=_anchor(label_font))
+    for edge in edges:
+        if not edge.word:
+            continue
+        (ax, ay), (bx, by) = _centre(edge.source), _centre(edge.target)
+        width, height = _text_size(edge.word, edge_font)
+        size = (width + 2, height + 2)
+        if np.hypot(bx - ax, by - ay) < size[0]:
+            continue
+        x, y = (ax + bx) / 2, (ay + by) / 2
+        spot = placer.place((x - size[0] / 2, y - size[1] / 2, x + size[0] / 2, y + size[1] / 2), size, must=False)
+        if spot is None or spot.moved:
+            continue
+        draw.rectangle((spot.x, spot.y, spot.x + size[0] - 1, spot.y + size[1] - 1), fill=(28, 28, 34))
+        ink = _SUPPORT_LINE if edge.holding else _SPACE_LINE
+        draw.text((spot.x + 1, spot.y + 1), edge.word, fill=ink, font=edge_font, anchor=_anchor(edge_font))
+
+
+def _ink_on(color: tuple[int, int, int]) -> tuple[int, int, int]:
+    return (0, 0, 0) if 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2] > 110 else (255, 255, 255)
+
+
+@lru_cache(maxsize=16)
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    try:
+        return ImageFont.load_default(max(size, 7))
+    except (TypeError, ImportError):  # Pillow 10.0, or one without FreeType: its one bitmap font
+        return ImageFont.load_default()
+
+
+def _anchor(font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str | None:
+    return "lt" if isinstance(font, ImageFont.FreeTypeFont) else None
+
+
+def _text_size(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> tuple[int, int]:
+    if isinstance(font, ImageFont.FreeTypeFont):
+        left, _, right, _ = font.getbbox(text, anchor="lt")
+        _, top, _, bottom = font.getbbox("Ayg", anchor="lt")
+        return int(np.ceil(right - left)), int(np.ceil(bottom - top))
+    left, top, right, bottom = font.getbbox(text)
+    return int(right - left), int(bottom - top)
+
+
+def _printable(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    """Return a label that the font can draw, cut where it is long; the bitmap font knows Latin-1 only."""
+    shown = text if len(text) <= 28 else text[:27].rstrip() + "."
+    return shown if isinstance(font, ImageFont.FreeTypeFont) else shown.encode("latin-1", "replace").decode("latin-1")

@@ -1,0 +1,47 @@
+"""What the overlay is drawn on: the picture, or a neutral rendering of the ground truth where there is none."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from scenecap.contract import Buffer, Frame
+from scenecap.replicator_format import id_colors
+
+_PAPER = 232  # grey of what nothing is known about
+
+
+def base_picture(frame: Frame) -> Image.Image:
+    """Return an RGB picture of the frame's size.
+
+    The rendered picture over white; without one, grey shading by the normals with a tint per object; with ids only, flat
+    tints; without any buffer, plain grey.
+    """
+    rgb = frame.buffers.get(Buffer.RGB)
+    shape = (frame.camera.height, frame.camera.width)
+    if rgb is not None:
+        alpha = rgb[..., 3:].astype(np.uint16)
+        if (alpha == 255).all():
+            return Image.fromarray(np.ascontiguousarray(rgb[..., :3]))
+        over_white = (rgb[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
+        return Image.fromarray(over_white.astype(np.uint8))
+    shade = _shade(frame)
+    ids = frame.buffers.get(Buffer.INSTANCE)
+    if ids is None:
+        return Image.fromarray(np.repeat((shade * _PAPER).astype(np.uint8)[..., None], 3, axis=2).reshape(*shape, 3))
+    # Half-way between grey and the id's colour: objects are told apart and the drawing on top still stands out.
+    tint = id_colors(int(ids.max()) + 1)[ids][..., :3].astype(np.float32)
+    tint = 0.35 * tint + 0.65 * _PAPER
+    tint[ids < 2] = _PAPER
+    return Image.fromarray((tint * shade[..., None]).astype(np.uint8))
+
+
+def _shade(frame: Frame) -> np.ndarray:
+    """Return (H, W) float32 brightness 0..1: a lamp at the viewer's left shoulder, or flat without normals."""
+    normals = frame.buffers.get(Buffer.NORMALS)
+    if normals is None:
+        return np.ones((frame.camera.height, frame.camera.width), dtype=np.float32)
+    rotation = frame.camera.camera_to_world[:3, :3]
+    lamp = np.array([-0.35, 0.6, 0.72]) @ rotation
+    facing = np.clip(normals[..., :3] @ lamp.astype(np.float32), 0.0, 1.0)
+    return np.where(normals[..., 3] > 0, 0.45 + 0.55 * facing, 1.0).astype(np.float32)

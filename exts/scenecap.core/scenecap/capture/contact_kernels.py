@@ -289,7 +289,7 @@ def faces_under(
         corners: (M, 3, 3) level faces.
         up: (M,) whether each faces up.
         samples: (S, 4) x, y, z, weight.
-        tolerance_up: (S,) how far the face may be above the sample.
+        tolerance_up: (S,) how far the sample may be above the face.
         tolerance_down: (S,) how far below.
 
     Returns:
@@ -350,7 +350,7 @@ def faces_under(
                 continue
             face_z = u * corners[m, 0, 2] + v * corners[m, 1, 2] + w * corners[m, 2, 2]
             gap = z - face_z
-            if gap > tolerance_down[s] + 1e-9 or -gap > tolerance_up[s] + 1e-9:
+            if gap > tolerance_up[s] + 1e-9 or -gap > tolerance_down[s] + 1e-9:
                 continue
             if up[m]:
                 if abs(gap) < best_up:
@@ -363,8 +363,10 @@ def faces_under(
 
 
 @njit(cache=True)
-def section_rays(points: np.ndarray, triangles: np.ndarray, origins: np.ndarray, directions: np.ndarray) -> np.ndarray:
-    """Shoot horizontal rays: for each origin and direction the distance to the farthest face.
+def section_rays(
+    points: np.ndarray, triangles: np.ndarray, origins: np.ndarray, directions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Shoot horizontal rays: for each origin and direction the distance to the farthest face and the number of faces.
 
     Triangles are cut with each origin's horizontal plane; both tests are half-open, so a ray through a shared edge or
     corner meets exactly one of the faces.
@@ -376,9 +378,10 @@ def section_rays(points: np.ndarray, triangles: np.ndarray, origins: np.ndarray,
         directions: (R, 2) unit vectors.
 
     Returns:
-        (C, R) distances [m]; -1 where nothing is met.
+        (C, R) distances [m], -1 where nothing is met; (C, R) int64 numbers of faces.
     """
     far = np.full((len(origins), len(directions)), -1.0)
+    faces = np.zeros((len(origins), len(directions)), np.int64)
     heights = origins[:, 2].copy()
     ends = np.empty((3, 2))
     for t in range(len(triangles)):
@@ -416,9 +419,10 @@ def section_rays(points: np.ndarray, triangles: np.ndarray, origins: np.ndarray,
                 x = ends[0, 0] + f * (ends[1, 0] - ends[0, 0])
                 y = ends[0, 1] + f * (ends[1, 1] - ends[0, 1])
                 distance = x * dx + y * dy
-                if distance > 0 and distance > far[c, r]:
-                    far[c, r] = distance
-    return far
+                if distance > 0:
+                    faces[c, r] += 1
+                    far[c, r] = max(far[c, r], distance)
+    return far, faces
 
 
 @njit(cache=True)

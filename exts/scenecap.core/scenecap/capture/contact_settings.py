@@ -18,10 +18,10 @@ class ContactSettings(BaseModel):
     tolerance_min: float = Field(0.005, gt=0, le=0.1, description="Least tolerance of a vertical gap, up and down [m].")
     tolerance_max: float = Field(0.03, gt=0, le=0.5, description="Largest tolerance of a vertical gap, up and down [m].")
     tolerance_up: float = Field(
-        0.12, ge=0, le=1, description="Share of its height by which an object may be sunk into what it rests on."
+        0.12, ge=0, le=1, description="Share of its height by which an object may stand above what it rests on."
     )
     tolerance_down: float = Field(
-        0.25, ge=0, le=1, description="Share of its height by which an object may stand above what it rests on."
+        0.25, ge=0, le=1, description="Share of its height by which an object may be sunk into what it rests on."
     )
     up_normal: float = Field(
         0.7, gt=0, lt=1, description="A face carries if the vertical part of its unit normal is larger than this."
@@ -53,9 +53,9 @@ class ContactSettings(BaseModel):
     )
 
     def gap_up(self, height: float) -> float:
-        """Return how far [m] an object of the given height [m] may be sunk in."""
+        """Return how far [m] an object of the given height [m] may stand above its support."""
         return max(self.tolerance_min, min(self.tolerance_max, self.tolerance_up * height))
 
     def gap_down(self, height: float) -> float:
-        """Return how far [m] an object of the given height [m] may stand above its support."""
+        """Return how far [m] an object of the given height [m] may be sunk into its support."""
         return max(self.tolerance_min, min(self.tolerance_max, self.tolerance_down * height))

@@ -4,11 +4,13 @@ support
     The underside of a child B is what lies within 2 % of its height (at least 1 mm) of its lowest point: the four feet of a
     table, the ring a mug stands on, a ball's cap. It is cut into the cells of a 16x16 grid; each cell that it enters is a
     sample with an area. Below (or, sunk in, slightly above) each sample the nearest upward face of each parent A is looked
-    for. A sample belongs to the highest such face of all parents: the rug carries the chair, not the floor 5 mm below it.
+    for. A sample belongs to one parent: of the faces within 5 mm the highest (the rug carries the chair, not the floor just
+    below it), else the nearest.
 inside
     A point on B's axis at 40 % of its height lies in A's box, and 6 of 8 horizontal rays from it meet A beyond B's own
     outline: so much of B is below the lowest of those walls. (A ring on a peg is not inside the peg: there B's outline
-    lies beyond A's.) Where A is also straight above and below, as in a shelf's compartment, 5 rays are enough.
+    lies beyond A's; nor is what has sunk into the matter of a closed mesh.) Where A is also straight above and below, as in
+    a shelf's compartment, 5 rays are enough.
 attached, hanging
     B has neither and is within 10 mm of a steep face, or of a level face above its centre. A level face below its centre
     carries it all the same (the flange of a lid on a rim): that is a support without an area.
@@ -101,7 +103,7 @@ class _Contacts:
         inside = self._insides(child, parent)
         inside = {pair: contact for pair, contact in inside.items() if not self._contradicted(pair, inside, support)}
         held = {pair[0] for pair in support} | {pair[0] for pair in inside}
-        touching = self._touching(child, parent, held)
+        touching = self._touching(child, parent, held, set(support))
         contacts = [*support.values(), *inside.values(), *touching.values()]
         return tuple(sorted(contacts, key=lambda c: (c.child, _KIND_ORDER[c.kind], c.parent)))
 
@@ -124,8 +126,8 @@ class _Contacts:
         keep = (low[child, :2] <= high[parent, :2] + slack).all(axis=1) & (high[child, :2] >= low[parent, :2] - slack).all(
             axis=1
         )
-        keep &= low[child, 2] - self.down[child] <= high[parent, 2] + slack
-        keep &= low[child, 2] + self.up[child] >= low[parent, 2] - slack
+        keep &= low[child, 2] - self.up[child] <= high[parent, 2] + slack
+        keep &= low[child, 2] + self.down[child] >= low[parent, 2] - slack
         child, parent = child[keep], parent[keep]
         undersides: dict[int, _Underside] = {}
         grid_of: dict[tuple[int, int], int] = {}
@@ -182,7 +184,7 @@ class _Contacts:
             samples = np.concatenate([grid for b in children for grid in undersides[b].grids])
             counts = [sum(map(len, undersides[b].grids)) for b in children]
             up, down = np.repeat(self.up[children], counts), np.repeat(self.down[children], counts)
-            z_range = float((samples[:, 2] - down).min()), float((samples[:, 2] + up).max())
+            z_range = float((samples[:, 2] - up).min()), float((samples[:, 2] + down).max())
             corners, faces_up = kernels.level_faces(mesh.points, mesh.triangles, *z_range, self.settings.up_normal)
             if not len(corners):
                 continue
@@ -229,18 +231,20 @@ class _Contacts:
         underside: _Underside,
         grid_of: dict[tuple[int, int], int],
     ) -> dict[tuple[int, int], Contact]:
-        """Give each sample to the parent with the highest face, and each parent its contact."""
+        """Give each sample to one parent, and each parent its contact."""
         if not parents:
             return {}
         parents = sorted(parents, key=lambda a: self.rank[a])
         total = float(underside.grids[0][:, 3].sum())
         owners: dict[int, np.ndarray] = {}
         for grid in sorted({grid_of[b, a] for a in parents}):
-            heights = np.stack([faces[b, a][grid] for a in parents])
-            heights[np.isnan(heights)] = -math.inf
-            level = heights >= heights.max(axis=0) - self.settings.coplanar
-            owner = np.argmax(level, axis=0)  # the first in order of rank
-            owners[grid] = np.where(np.isneginf(heights.max(axis=0)), -1, owner)
+            gaps = underside.grids[grid][:, 2] - np.stack([faces[b, a][grid] for a in parents])
+            # Close by, the highest face has the smallest signed gap; minus a metre, it beats all that are farther off.
+            cost = np.where(np.abs(gaps) <= self.settings.tolerance_min, gaps - 1.0, np.abs(gaps))
+            cost[np.isnan(gaps)] = math.inf
+            best = cost.min(axis=0)
+            owner = np.argmax(cost <= best + self.settings.coplanar, axis=0)  # the first in order of rank
+            owners[grid] = np.where(np.isinf(best), -1, owner)
         found: list[tuple[int, Contact]] = []
         for row, a in enumerate(parents):
             grid = grid_of[b, a]
@@ -287,13 +291,15 @@ class _Contacts:
             children = child[start:end]
             children = children[np.argsort(origins[children, 2], kind="stable")]
             rays = _turned_rays(mesh.yaw)
-            far = kernels.section_rays(mesh.points, mesh.triangles, origins[children], rays)
-            for b, walls in zip(children.tolist(), far, strict=True):
+            far, crossed = kernels.section_rays(mesh.points, mesh.triangles, origins[children], rays)
+            for b, walls, faces in zip(children.tolist(), far, crossed, strict=True):
                 if (walls > 0).sum() < least:
                     continue
                 own = self.mesh(b)
-                outline = kernels.section_rays(own.points, own.triangles, origins[b : b + 1], rays)[0]
+                outline = kernels.section_rays(own.points, own.triangles, origins[b : b + 1], rays)[0][0]
                 count = int(((walls > 0) & (walls >= outline)).sum())
+                if (faces % 2).sum() > 4 and mesh.winding_trusted():
+                    continue  # an odd number of faces of a closed mesh on the way out: sunk into its matter, not in a hollow
                 if count >= least and (
                     count >= settings.inside_rays or all(kernels.covered(mesh.points, mesh.triangles, origins[b]))
                 ):
@@ -315,18 +321,26 @@ class _Contacts:
 
     # ---------------------------------------------------------------- attached, hanging
 
-    def _touching(self, child: np.ndarray, parent: np.ndarray, held: set[int]) -> dict[tuple[int, int], Contact]:
+    def _touching(
+        self, child: np.ndarray, parent: np.ndarray, held: set[int], support: set[tuple[int, int]]
+    ) -> dict[tuple[int, int], Contact]:
         reach = self.settings.touch_distance
         low, high = self.boxes[:, 0] - reach, self.boxes[:, 1]
         keep = (low[child] <= high[parent]).all(axis=1) & (low[parent] <= high[child]).all(axis=1)
         keep &= ~np.isin(child, np.fromiter(held, dtype=np.int64, count=len(held)))
         found: dict[tuple[int, int], Contact] = {}
         for b, a in zip(child[keep].tolist(), parent[keep].tolist(), strict=True):
-            contact = self._touch(b, a)
+            contact = None if (a, b) in support else self._touch(b, a)
             if contact is not None:
                 found[b, a] = contact
         size = np.prod(self.boxes[:, 1] - self.boxes[:, 0], axis=1)
-        return {(b, a): contact for (b, a), contact in found.items() if (a, b) not in found or (size[b], b) < (size[a], a)}
+        carried = {b for (b, _), contact in found.items() if contact.kind is ContactKind.SUPPORT}
+        return {
+            (b, a): contact
+            for (b, a), contact in found.items()
+            if (contact.kind is ContactKind.SUPPORT or b not in carried)
+            and ((a, b) not in found or (size[b], b) < (size[a], a))
+        }
 
     def _touch(self, b: int, a: int) -> Contact | None:
         reach, own, other = self.settings.touch_distance, self.mesh(b), self.mesh(a)

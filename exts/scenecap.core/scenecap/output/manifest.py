@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 MANIFEST_NAME = "manifest.jsonl"
 RUN_LOG_NAME = "run_log.jsonl"
 
+_JOURNAL = f"{WORK_DIR}/journal.jsonl"
+
 
 class FrameStatus(str, Enum):
     """What became of a frame."""
@@ -130,7 +132,7 @@ class Manifest:
 
     def __init__(self, root: Path, *, keep: Iterable[FrameRow] = (), fsync: bool = True) -> None:
         self._path = root / MANIFEST_NAME
-        self._journal_path = root / WORK_DIR / "journal.jsonl"
+        self._journal_path = root / _JOURNAL
         self._fsync = fsync
         self.rows: dict[int, FrameRow] = {row.number: row for row in keep}
         self._shown = 0
@@ -182,10 +184,15 @@ def read_manifest(root: Path) -> list[FrameRow]:
         OutputError: The manifest exists and is not one.
     """
     rows: dict[int, FrameRow] = {}
-    for path in (root / MANIFEST_NAME, root / WORK_DIR / "journal.jsonl"):
+    for path in (root / MANIFEST_NAME, root / _JOURNAL):
         for row in _read_rows(path):
             rows[row.number] = row
     return [rows[number] for number in sorted(rows)]
+
+
+def is_unfinished(root: Path) -> bool:
+    """Whether a run into this folder was stopped before its end."""
+    return (root / _JOURNAL).is_file()
 
 
 def append_line(path: Path, text: str, *, fsync: bool = True) -> None:

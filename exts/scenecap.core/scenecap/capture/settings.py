@@ -34,7 +34,7 @@ class CaptureSettings(BaseModel):
 
     quality: Quality = Field(
         Quality.PREVIEW,
-        description="The picture: `off` (none), `draft` (shaded ground truth, needs no Mitsuba), `preview` (path traced, a few "
+        description="The picture: `off` (none), `draft` (shaded ground truth, needs no Mitsuba), `preview` (path traced, few "
         "samples, denoised) or `final` (many samples). Graphs and captions are the same for all.",
     )
     spp: int | None = Field(
@@ -45,13 +45,13 @@ class CaptureSettings(BaseModel):
     purposes: tuple[Purpose, ...] = Field(
         (Purpose.DEFAULT, Purpose.RENDER),
         min_length=1,
-        description="USD purposes that are drawn. `proxy` belongs here only where `render` does not; `guide` never in datasets.",
+        description="USD purposes that are drawn. `proxy` belongs here only where `render` does not; `guide` is for debugging.",
     )
     subdivision_level: int = Field(
         2,
         ge=0,
         le=5,
-        description="How often subdivision surfaces are refined; stops where a mesh would pass 40,000 faces. 0 draws their cages.",
+        description="How often subdivision surfaces are refined, as long as a mesh stays under 40,000 faces. 0 draws the cages.",
     )
     contacts: ContactSettings = Field(
         default_factory=lambda: ContactSettings.model_validate({}), description="Tolerances of what touches what."

@@ -426,9 +426,8 @@ def section_rays(
 
 
 @njit(cache=True)
-def covered(points: np.ndarray, triangles: np.ndarray, origin: np.ndarray) -> tuple[bool, bool]:
-    """Return whether a face lies straight above and straight below a point."""
-    above, below = False, False
+def covered_above(points: np.ndarray, triangles: np.ndarray, origin: np.ndarray) -> bool:
+    """Return whether a face lies straight above a point (3,)."""
     x, y, z = origin
     for t in range(len(triangles)):
         a, b, c = points[triangles[t, 0]], points[triangles[t, 1]], points[triangles[t, 2]]
@@ -441,9 +440,5 @@ def covered(points: np.ndarray, triangles: np.ndarray, origin: np.ndarray) -> tu
         if area == 0.0 or u / area < -1e-9 or v / area < -1e-9 or w / area < -1e-9:
             continue
         if (u * a[2] + v * b[2] + w * c[2]) / area > z:
-            above = True
-        else:
-            below = True
-        if above and below:
-            break
-    return above, below
+            return True
+    return False

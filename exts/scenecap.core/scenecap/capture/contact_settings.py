@@ -46,7 +46,7 @@ class ContactSettings(BaseModel):
         5,
         ge=1,
         le=8,
-        description="The same where the container is also above and below the object (shelf compartments, open ovens).",
+        description="The same where the object rests on the container and is roofed by it (shelf compartments, open ovens).",
     )
     touch_distance: float = Field(
         0.01, gt=0, le=0.2, description="How near an unsupported object must be to a face to be attached or hanging [m]."

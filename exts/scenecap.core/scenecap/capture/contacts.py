@@ -9,8 +9,8 @@ support
 inside
     A point on B's axis at 40 % of its height lies in A's box, and 6 of 8 horizontal rays from it meet A beyond B's own
     outline: so much of B is below the lowest of those walls. (A ring on a peg is not inside the peg: there B's outline
-    lies beyond A's; nor is what has sunk into the matter of a closed mesh.) Where A is also straight above and below, as in
-    a shelf's compartment, 5 rays are enough.
+    lies beyond A's; nor is what has sunk into the matter of a closed mesh.) Where B rests on A and A is also
+    above it, as in a shelf's compartment or an open oven, 5 rays are enough.
 attached, hanging
     B has neither and is within 10 mm of a steep face, or of a level face above its centre. A level face below its centre
     carries it all the same (the flange of a lid on a rim): that is a support without an area.
@@ -100,7 +100,7 @@ class _Contacts:
         if not len(child):
             return ()
         support = self._supports(child, parent)
-        inside = self._insides(child, parent)
+        inside = self._insides(child, parent, support)
         inside = {pair: contact for pair, contact in inside.items() if not self._contradicted(pair, inside, support)}
         held = {pair[0] for pair in support} | {pair[0] for pair in inside}
         touching = self._touching(child, parent, held, set(support))
@@ -276,7 +276,9 @@ class _Contacts:
 
     # ---------------------------------------------------------------- inside
 
-    def _insides(self, child: np.ndarray, parent: np.ndarray) -> dict[tuple[int, int], Contact]:
+    def _insides(
+        self, child: np.ndarray, parent: np.ndarray, support: dict[tuple[int, int], Contact]
+    ) -> dict[tuple[int, int], Contact]:
         settings = self.settings
         origins = self.boxes.mean(axis=1)
         origins[:, 2] = self.boxes[:, 0, 2] + settings.inside_height * self.height
@@ -300,11 +302,15 @@ class _Contacts:
                 count = int(((walls > 0) & (walls >= outline)).sum())
                 if (faces % 2).sum() > 4 and mesh.winding_trusted():
                     continue  # an odd number of faces of a closed mesh on the way out: sunk into its matter, not in a hollow
-                if count >= least and (
-                    count >= settings.inside_rays or all(kernels.covered(mesh.points, mesh.triangles, origins[b]))
-                ):
+                if count >= settings.inside_rays or (count >= least and (b, a) in support and self._roofed(b, a)):
                     contacts[b, a] = self._contact(b, a, ContactKind.INSIDE, gap=0.0, area=0.0, share=count / 8)
         return contacts
+
+    def _roofed(self, b: int, a: int) -> bool:
+        """Return whether the parent is straight above the child's top."""
+        mesh, box = self.mesh(a), self.boxes[b]
+        top = np.array([box[:, 0].mean(), box[:, 1].mean(), box[1, 2] - 0.01 * self.height[b]])
+        return kernels.covered_above(mesh.points, mesh.triangles, top)
 
     def _contradicted(
         self,

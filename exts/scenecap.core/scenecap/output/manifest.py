@@ -159,10 +159,15 @@ class Manifest:
         if ready:
             self._append(self._path, "".join(self.rows[number].to_line() for number in ready))
 
-    def close(self) -> None:
-        """Write the whole manifest in order, gaps or not, and drop the journal."""
+    def close(self, *, finished: bool = True) -> None:
+        """Write the whole manifest in order, gaps or not.
+
+        Args:
+            finished: The run has ended, so the journal goes; else it stays, and the next run goes on from it (a full disk).
+        """
         write_file(self._path, self._lines(sorted(self.rows)), fsync=self._fsync)
-        self._journal_path.unlink(missing_ok=True)
+        if finished:
+            self._journal_path.unlink(missing_ok=True)
 
     def _prefix(self) -> list[int]:
         """Numbers of the rows from 0 up to the first gap; remembers how many there are."""
@@ -175,6 +180,11 @@ class Manifest:
 
     def _append(self, path: Path, text: str) -> None:
         append_line(path, text, fsync=self._fsync)
+
+
+def is_unfinished(root: Path) -> bool:
+    """Whether the last run into an output folder was killed or stopped before its end."""
+    return _journal(root).is_file()
 
 
 def read_manifest(root: Path) -> list[FrameRow]:
@@ -233,6 +243,10 @@ class RunLog:
     def append(self, event: str, **facts: Any) -> None:
         """Append an event; the caller passes times and host facts."""
         append_line(self._path, dumps_line({"event": event, **facts}, decimals=6) + "\n", fsync=False)
+
+
+def _journal(root: Path) -> Path:
+    return root / WORK_DIR / "journal.jsonl"
 
 
 def _read_rows(path: Path) -> list[FrameRow]:

@@ -182,11 +182,6 @@ class Manifest:
         append_line(path, text, fsync=self._fsync)
 
 
-def is_unfinished(root: Path) -> bool:
-    """Whether the last run into an output folder was killed or stopped before its end."""
-    return _journal(root).is_file()
-
-
 def read_manifest(root: Path) -> list[FrameRow]:
     """Return the rows that an earlier run left, finished or killed, in frame order; the latest of a frame's rows counts.
 
@@ -243,10 +238,6 @@ class RunLog:
     def append(self, event: str, **facts: Any) -> None:
         """Append an event; the caller passes times and host facts."""
         append_line(self._path, dumps_line({"event": event, **facts}, decimals=6) + "\n", fsync=False)
-
-
-def _journal(root: Path) -> Path:
-    return root / WORK_DIR / "journal.jsonl"
 
 
 def _read_rows(path: Path) -> list[FrameRow]:

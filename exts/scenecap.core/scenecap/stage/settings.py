@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -54,13 +55,21 @@ class MapRole(str, enum.Enum):
     IGNORE = "ignore"
 
 
+def _or_text(schema: dict[str, Any]) -> None:
+    """Say in the JSON schema that a rule may be a text."""
+    mapping = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [{"type": "string"}, mapping]
+    schema["x-allowed"] = "a label, or group, part, room or ignore"
+
+
 class LabelRule(BaseModel):
     """What the user's map says of the prims that a glob fits.
 
     In a file a rule may be written as the label alone, or as one of the words ``group``, ``part``, ``room``, ``ignore``.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_or_text)
 
     label: str | None = Field(default=None, description="What it is called.")
     role: MapRole = Field(

@@ -1,0 +1,94 @@
+"""What the command line prints: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
+
+from scenecap.text import clean_text
+
+#: Width of a table where the output is not a terminal.
+PLAIN_WIDTH = 120
+
+
+class _LineFormatter(logging.Formatter):
+    """One line a record, as errors are printed; a traceback only where one was asked for."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
+        text = f"scenecap: {level}{record.getMessage()}"
+        return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
+
+
+def set_up_logging(*, quiet: bool, verbose: bool, debug: bool) -> None:
+    """Send the library's log to stderr: warnings by default, errors only with ``quiet``, more with the others."""
+    level = logging.DEBUG if debug else logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING
+    handler = logging.StreamHandler()
+    handler.setFormatter(_LineFormatter())
+    logger = logging.getLogger("scenecap")
+    logger.handlers[:] = [handler]
+    logger.setLevel(level)
+    logger.propagate = False
+
+
+def print_error(message: str) -> None:
+    """Print each line of an error's message as one error on stderr."""
+    for line in message.splitlines() or [""]:
+        print(f"scenecap: error: {line}", file=sys.stderr)
+
+
+def print_json(value: Any) -> None:
+    """Print machine-readable output on stdout."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def table(
+    rows: Sequence[Sequence[object]], *, head: Sequence[str] = (), indent: str = "  ", stream: TextIO | None = None
+) -> str:
+    """Return rows as aligned columns; the last column is cut where the line would not fit the terminal.
+
+    Args:
+        rows: Cells; numbers are set flush right.
+        head: Titles of the columns.
+        indent: Before each line.
+        stream: Where it will be printed, for the width; stdout without it.
+    """
+    cells = [[clean_text(cell, limit=200) for cell in row] for row in rows]
+    lines = [list(head), *cells] if head else cells
+    if not lines:
+        return ""
+    columns = max(len(line) for line in lines)
+    widths = [max(len(line[index]) for line in lines if index < len(line)) for index in range(columns)]
+    numeric = [
+        all(isinstance(row[index], (int, float)) for row in rows if index < len(row)) and bool(rows)
+        for index in range(columns)
+    ]
+    limit = _width(stream or sys.stdout)
+    text = []
+    for line in lines:
+        padded = [
+            cell.rjust(widths[index]) if numeric[index] else cell.ljust(widths[index]) for index, cell in enumerate(line)
+        ]
+        whole = (indent + "  ".join(padded)).rstrip()
+        text.append(whole if len(whole) <= limit else whole[: limit - 3].rstrip() + "...")
+    return "\n".join(text)
+
+
+def _width(stream: TextIO) -> int:
+    if not stream.isatty():
+        return 10_000  # a file or a pipe loses nothing
+    return max(60, shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns)
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return "1 frame" or "3 frames"."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def summary(counts: Mapping[str, int]) -> str:
+    """Return "12 guide, 3 invisible" from counts, most first."""
+    return ", ".join(f"{number} {name}" for name, number in sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,154 @@
+"""Run a config and tell what came of it: for ``caption`` and ``run`` alike."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from scenecap.cli.console import counted, print_error, print_json, table
+from scenecap.output.manifest import FrameRow, FrameStatus
+from scenecap.run.config import ScenecapConfig
+from scenecap.run.result import FrameOutcome, RunResult
+from scenecap.text import clean_text
+
+#: Warnings and problems that are shown one by one; the rest is counted.
+SHOWN = 5
+
+
+def execute(config: ScenecapConfig, args: argparse.Namespace) -> int:
+    """Run a config and print the result.
+
+    Args:
+        config: The config.
+        args: The command line's ``json`` and ``quiet``.
+
+    Returns:
+        The exit code.
+    """
+    from scenecap.run.job import run_job  # the parts it needs take a second to import; --help does not need them
+
+    progress = _Progress(quiet=args.quiet)
+    try:
+        result = run_job(config, progress=progress)
+    finally:
+        progress.clear()
+    _print_faults(result)
+    if args.json:
+        print_json(as_json(result))
+    elif not args.quiet:
+        print(as_text(result))
+    return result.exit_code
+
+
+class _Progress:
+    """One line on a terminal that says how far the run is; nothing where stderr is not a terminal."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._live = sys.stderr.isatty() and not quiet
+
+    def __call__(self, outcome: FrameOutcome, number: int, total: int) -> None:
+        if self._live and total > 1:
+            print(f"\r\x1b[K[{number}/{total}] {clean_text(outcome.row.camera)}", end="", file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._live:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _print_faults(result: RunResult) -> None:
+    """Frames that are not there, one line for each camera and reason."""
+    groups: dict[tuple[FrameStatus, str, str], list[FrameRow]] = {}
+    for outcome in result.frames:
+        row = outcome.row
+        if row.status is not FrameStatus.WRITTEN:
+            groups.setdefault((row.status, row.camera, row.reason), []).append(row)
+    for (status, camera, reason), rows in groups.items():
+        frames = f"frame {rows[0].frame_index}" if len(rows) == 1 else counted(len(rows), "frame")
+        print_error(clean_text(f"{camera}, {frames} {status.value}: {reason}", limit=1000))
+    if result.stopped:
+        print_error("the run ended here; the frames that were written before are whole.")
+
+
+def as_json(result: RunResult) -> dict[str, Any]:
+    """Return a run's result as JSON."""
+    return {
+        "scene": result.scene,
+        "output": str(result.output),
+        **{status.value: result.count(status) for status in FrameStatus},
+        "exit_code": result.exit_code,
+        "problems": list(result.problems),
+        "frames": [
+            {
+                "camera": outcome.row.camera,
+                "frame": outcome.row.frame_index,
+                "time_code": outcome.row.time_code,
+                "status": outcome.row.status.value,
+                "reason": outcome.row.reason,
+                "counts": dict(outcome.row.counts),
+                "brief_caption": outcome.brief,
+                "warnings": list(outcome.row.warnings),
+                "files": [item.path for item in outcome.row.files],
+            }
+            for outcome in result.frames
+        ],
+    }
+
+
+def as_text(result: RunResult) -> str:
+    """Return a run's result for a person: where it is, what there is of it, the first caption."""
+    written = [outcome for outcome in result.frames if outcome.row.status is FrameStatus.WRITTEN]
+    if not written:
+        return f"Nothing was written to {_shown_path(result.output)}."
+    files = [item for outcome in written for item in outcome.row.files]
+    kept = sum(outcome.kept for outcome in written)
+    lines = [
+        f"{len(written)} of {counted(len(result.frames), 'frame')} written to {_shown_path(result.output)} "
+        f"({counted(len(files), 'file')}, {_size(sum(item.bytes for item in files))})"
+        + (f"; {kept} of them by the run that was stopped" if kept else ""),
+        _frame_table([outcome.row for outcome in written]),
+    ]
+    notes = list(dict.fromkeys(note for outcome in written for note in outcome.row.warnings))
+    lines += [f"note: {clean_text(note, limit=300)}" for note in notes[:SHOWN]]
+    if len(notes) > SHOWN:
+        lines.append(f"note: and {len(notes) - SHOWN} more (--json has them all)")
+    first = next((outcome for outcome in written if outcome.brief), None)
+    if first is not None:
+        lines.append(f"\n{first.brief}")
+    return "\n".join(lines)
+
+
+def _frame_table(rows: list[FrameRow], limit: int = 12) -> str:
+    several = len({row.frame_index for row in rows}) > 1
+    head = ["camera", *(["frame"] if several else []), "objects", "relations", "questions"]
+    cells = [
+        [
+            row.camera,
+            *([row.frame_index] if several else []),
+            row.counts.get("nodes", 0),
+            row.counts.get("full_edges") or row.counts.get("pruned_edges", 0),
+            row.counts.get("questions", 0),
+        ]
+        for row in rows[:limit]
+    ]
+    more = f"\n  ... and {len(rows) - limit} more" if len(rows) > limit else ""
+    return table(cells, head=head) + more
+
+
+def _shown_path(path: Path) -> str:
+    try:
+        relative = path.relative_to(Path.cwd())
+    except ValueError:
+        return str(path)
+    return str(relative) if relative.parts else "."
+
+
+def _size(count: int) -> str:
+    value = float(count)
+    for unit in ("bytes", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"

@@ -1,0 +1,82 @@
+"""One frame in, its graph, captions and files out. Kit's writers call the same function as the command line."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from scenecap.caption.model import CaptionKind, Captions
+from scenecap.caption.template import caption_graph
+from scenecap.contract import Frame
+from scenecap.graph.build import build_scene_graph
+from scenecap.graph.model import SceneGraph
+from scenecap.output.atomic import FileRecord, write_frame
+from scenecap.output.frame_files import frame_files
+from scenecap.output.model import FrameResult, JobFacts
+from scenecap.run.config import ScenecapConfig
+from scenecap.text import safe_name
+
+
+@dataclass(frozen=True, eq=False)
+class ProcessedFrame:
+    """What became of one frame.
+
+    Attributes:
+        result: The frame, its graph and its captions.
+        files: What was written, relative to the output folder, sorted by path.
+    """
+
+    result: FrameResult
+    files: tuple[FileRecord, ...]
+
+
+def caption_frame(frame: Frame, config: ScenecapConfig) -> FrameResult:
+    """Build the graph and the captions of a frame, and write nothing.
+
+    Raises:
+        EmptyFrameError: No object is left to make a graph of.
+    """
+    graph = build_scene_graph(frame, config.graph, full=config.output.save_full_scene_graph)
+    return FrameResult(frame=frame, graph=graph, captions=_captions(frame, graph, config))
+
+
+def process_frame(frame: Frame, config: ScenecapConfig, *, job: JobFacts, output: Path) -> ProcessedFrame:
+    """Build the graph and the captions of a frame and write its files, all or none.
+
+    Args:
+        frame: What a camera saw.
+        config: All settings.
+        job: What the frames of the job share: folder names of the cameras, hash of the config.
+        output: The output folder; it is made if need be.
+
+    Raises:
+        EmptyFrameError: No object is left to make a graph of; nothing is written.
+        OutputError: A file could not be written; nothing of the frame is there.
+    """
+    result = caption_frame(frame, config)
+    files = frame_files(result, config.output, job, asked=asked_kinds(config))
+    key = safe_name(f"{job.cameras.folder(frame.camera.path)}_{frame.frame_index}")
+    return ProcessedFrame(result, write_frame(output, files, key=key, fsync=config.output.fsync))
+
+
+def asked_kinds(config: ScenecapConfig) -> frozenset[str]:
+    """Return the caption kinds that a config asks for, by their config keys."""
+    asked = {
+        CaptionKind.BRIEF: config.caption.brief,
+        CaptionKind.GLOBAL: config.caption.overall,
+        CaptionKind.QA: config.caption.questions,
+    }
+    return frozenset(kind.value for kind, wanted in asked.items() if wanted)
+
+
+def frame_seed(frame: Frame, seed: int) -> int:
+    """Return the seed of a frame's wording: it depends on what the frame is, never on which frames came before."""
+    text = f"{seed}\n{frame.scene}\n{frame.camera.path}\n{frame.frame_index}"
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:4], "big")
+
+
+def _captions(frame: Frame, graph: SceneGraph, config: ScenecapConfig) -> Captions | None:
+    if not asked_kinds(config):
+        return None
+    return caption_graph(graph, frame=frame, settings=config.caption, seed=frame_seed(frame, config.caption.seed))

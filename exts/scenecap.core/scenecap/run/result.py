@@ -1,0 +1,55 @@
+"""What became of a run, frame by frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scenecap.output.manifest import FrameRow, FrameStatus
+
+
+@dataclass(frozen=True)
+class FrameOutcome:
+    """One frame of a run.
+
+    Attributes:
+        row: Its row in the manifest.
+        brief: The one-sentence caption, where one was written in this run.
+        kept: Whether an earlier run that was stopped had written it already.
+    """
+
+    row: FrameRow
+    brief: str | None = None
+    kept: bool = False
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """All frames of a run, in order.
+
+    Attributes:
+        scene: Name of the scene.
+        output: The output folder.
+        frames: What became of each frame.
+        problems: What was wrong with the input and survived.
+        stopped: Why the run ended before its last frame (a full disk), or empty.
+    """
+
+    scene: str
+    output: Path
+    frames: tuple[FrameOutcome, ...]
+    problems: tuple[str, ...] = ()
+    stopped: str = ""
+
+    def count(self, status: FrameStatus) -> int:
+        """Return how many frames have a status."""
+        return sum(frame.row.status is status for frame in self.frames)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all frames written, 1 some failed or empty, 3 every frame empty."""
+        if self.stopped:
+            return 1
+        if self.count(FrameStatus.EMPTY) == len(self.frames):
+            return 3
+        return 0 if self.count(FrameStatus.WRITTEN) == len(self.frames) else 1

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scenecap.stage.geometry import GeometryCache
 from scenecap.stage.mesh import LocalMesh
-from scenecap.stage.model import DrawnGprim
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +22,7 @@ class RasterScene:
         bounds: (P, 2, 3) float64 local boxes.
         prototype: (G,) int32 prototype of each gprim; -1 where it has no triangles.
         meshes: The prototypes.
+        uv_names: Name of the texture coordinates that each prototype's material reads; None for the usual ones.
     """
 
     x: np.ndarray
@@ -35,6 +34,7 @@ class RasterScene:
     bounds: np.ndarray
     prototype: np.ndarray
     meshes: tuple[LocalMesh, ...]
+    uv_names: tuple[str | None, ...]
 
     @property
     def largest(self) -> int:
@@ -59,19 +59,23 @@ class RasterScene:
         return self._uv  # type: ignore[attr-defined]
 
     def face_material(self) -> np.ndarray:
-        """Return (T,) int32 material numbers of triangles (see :attr:`LocalMesh.face_material`)."""
-        parts = [mesh.face_material for mesh in self.meshes]
-        return np.concatenate(parts) if parts else np.zeros(0, np.int32)
+        """Return (T,) int32 material numbers of triangles (see :attr:`LocalMesh.face_material`), made once."""
+        if not hasattr(self, "_material"):
+            parts = [mesh.face_material for mesh in self.meshes]
+            object.__setattr__(self, "_material", np.concatenate(parts) if parts else np.zeros(0, np.int32))
+        return self._material  # type: ignore[attr-defined]
 
 
-def build_raster_scene(meshes_of_gprims: Sequence[LocalMesh]) -> RasterScene:
+def build_raster_scene(meshes_of_gprims: Sequence[LocalMesh], *, uv_names: Sequence[str | None] | None = None) -> RasterScene:
     """Lay the meshes of gprims end to end, each shared one once.
 
     Args:
         meshes_of_gprims: One mesh per gprim; occurrences of one prototype give the same object.
+        uv_names: Name of the texture coordinates each gprim's material reads; the first gprim of a prototype decides.
     """
     number: dict[int, int] = {}
     meshes: list[LocalMesh] = []
+    names: list[str | None] = []
     prototype = np.full(len(meshes_of_gprims), -1, dtype=np.int32)
     for row, mesh in enumerate(meshes_of_gprims):
         if mesh.empty:
@@ -79,6 +83,7 @@ def build_raster_scene(meshes_of_gprims: Sequence[LocalMesh]) -> RasterScene:
         if id(mesh) not in number:
             number[id(mesh)] = len(meshes)
             meshes.append(mesh)
+            names.append(uv_names[row] if uv_names is not None else None)
         prototype[row] = number[id(mesh)]
     points = [mesh.points for mesh in meshes]
     point_start = np.concatenate([[0], np.cumsum([len(mesh.points) for mesh in meshes])]).astype(np.int64)
@@ -96,15 +101,5 @@ def build_raster_scene(meshes_of_gprims: Sequence[LocalMesh]) -> RasterScene:
         bounds=np.stack([mesh.bounds for mesh in meshes]) if meshes else np.zeros((0, 2, 3)),
         prototype=prototype,
         meshes=tuple(meshes),
+        uv_names=tuple(names),
     )
-
-
-def read_raster_scene(gprims: Sequence[DrawnGprim], geometry: GeometryCache, time_code: float) -> RasterScene:
-    """Read the geometry of gprims at a time.
-
-    Args:
-        gprims: The walk's.
-        geometry: The stage's cache.
-        time_code: When (matters only for geometry with time samples).
-    """
-    return build_raster_scene([geometry.get(gprim, time_code) for gprim in gprims])

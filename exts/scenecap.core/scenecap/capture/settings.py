@@ -45,13 +45,13 @@ class CaptureSettings(BaseModel):
     purposes: tuple[Purpose, ...] = Field(
         (Purpose.DEFAULT, Purpose.RENDER),
         min_length=1,
-        description="USD purposes that are drawn. `proxy` belongs here only where `render` does not; `guide` is for debugging.",
+        description="USD purposes that are drawn. `proxy` belongs here only where `render` does not; `guide` is for tests.",
     )
     subdivision_level: int = Field(
         2,
         ge=0,
         le=5,
-        description="How often subdivision surfaces are refined, as long as a mesh stays under 40,000 faces. 0 draws the cages.",
+        description="How often subdivision surfaces are refined, while a mesh stays under 40,000 faces. 0 draws the cages.",
     )
     contacts: ContactSettings = Field(
         default_factory=lambda: ContactSettings.model_validate({}), description="Tolerances of what touches what."

@@ -51,7 +51,7 @@ class GeometryCache:
         subdivision_level: How often ``catmullClark`` and ``loop`` meshes are refined; 0 keeps their cages.
 
     Attributes:
-        problems: One text for each gprim that could not be read whole, naming its path.
+        problems: One text for each gprim that could not be read whole, naming its path; the open stage gets them too.
     """
 
     def __init__(self, open_stage: OpenStage, *, subdivision_level: int = DEFAULT_SUBDIVISION_LEVEL) -> None:
@@ -76,7 +76,7 @@ class GeometryCache:
             if entry is None:
                 for problem in mesh.problems:
                     self.problems.append(f"{gprim.path}: {problem}")
-                    logger.debug("%s: %s", gprim.path, problem)
+                    self._open_stage.add_problem(f"{gprim.path}: {problem}")
             entry = _Entry(mesh, time_code if varies else None)
             self._entries[key] = entry
         return entry.mesh
@@ -111,30 +111,34 @@ class GeometryCache:
         """Return (2, 3) float64 min and max in the gprim's local units; nan where empty."""
         return self.get(gprim, time_code).bounds
 
-    def extremes_world(self, walk: StageWalk, state: WalkState) -> tuple[np.ndarray, np.ndarray]:
-        """Return exact boxes and ground-plane outlines of all gprims, from their points.
+    def extremes_world(
+        self, walk: StageWalk, state: WalkState, *, rows: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return exact boxes and ground-plane outlines of gprims, from their points.
 
         Args:
             walk: The drawn gprims.
             state: Where they are.
+            rows: (R,) int, the gprims that are wanted; None for all.
 
         Returns:
-            (G, 2, 3) float64 axis-aligned boxes in world [m] and (G, 32) float64 support functions [m] in
+            (R, 2, 3) float64 axis-aligned boxes in world [m] and (R, 32) float64 support functions [m] in
             :func:`scenecap.contract.footprint_directions`; nan where nothing is drawn.
         """
-        bounds = np.full((len(walk.gprims), 2, 3), np.nan)
-        footprints = np.full((len(walk.gprims), len(footprint_directions())), np.nan)
+        rows = np.arange(len(walk.gprims)) if rows is None else rows
         directions = footprint_directions().T
-        for row, gprim in enumerate(walk.gprims):
+        bounds = np.full((len(rows), 2, 3), np.nan)
+        footprints = np.full((len(rows), directions.shape[1]), np.nan)
+        for at, row in enumerate(rows):
             if not state.drawn[row]:
                 continue
-            mesh = self.get(gprim, state.time_code)
+            mesh = self.get(walk.gprims[row], state.time_code)
             if mesh.empty:
                 continue
             matrix = state.local_to_world[row]
             points = mesh.points @ matrix[:3, :3] + matrix[3, :3]
-            bounds[row, 0], bounds[row, 1] = points.min(axis=0), points.max(axis=0)
-            footprints[row] = (points[:, :2] @ directions).max(axis=0)
+            bounds[at, 0], bounds[at, 1] = points.min(axis=0), points.max(axis=0)
+            footprints[at] = (points[:, :2] @ directions).max(axis=0)
         return bounds, footprints
 
     def bounds_world(self, walk: StageWalk, state: WalkState) -> np.ndarray:

@@ -1,0 +1,104 @@
+"""From what the rasteriser found to the buffers and visibilities of a Frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from scenecap.capture.gbuffer import GBuffer
+from scenecap.capture.raster import RasterResult, pixels_by_entity
+from scenecap.colours import ColorShares, grouped_color_shares
+from scenecap.contract import (
+    BACKGROUND_ID,
+    FIRST_ENTITY_ID,
+    UNLABELLED_ID,
+    ObservedObject,
+    Visibility,
+)
+from scenecap.stage.model import StageEntity
+
+#: Decimals of occlusion ratios.
+_RATIO_DECIMALS = 6
+
+
+def class_value(entity: StageEntity | ObservedObject) -> str:
+    """Return an entity's value of the semantic type "class": the authored labels joined by comma, else the clean label."""
+    return ",".join(sorted(entity.labels.get("class", ()))) or entity.label
+
+
+def semantic_ids(slots: Sequence[StageEntity | None]) -> dict[str, int]:
+    """Return label -> id in the semantic buffer, for all labels of a stage in alphabetical order.
+
+    Args:
+        slots: Entities by slot; None for what belongs to nothing.
+    """
+    labels = sorted({class_value(entity) for entity in slots if entity is not None})
+    return {label: number for number, label in enumerate(labels, start=FIRST_ENTITY_ID)}
+
+
+def instance_buffer(entity: np.ndarray) -> np.ndarray:
+    """Return (H, W) uint32 ids of slots: 0 background, 1 what belongs to nothing (slot 0), from 2 on the entities."""
+    return np.where(entity < 0, BACKGROUND_ID, entity + UNLABELLED_ID).astype(np.uint32)
+
+
+def semantic_buffer(entity: np.ndarray, slots: Sequence[StageEntity | None], ids: Mapping[str, int]) -> np.ndarray:
+    """Return (H, W) uint32 label ids of slots."""
+    table = np.array(
+        [BACKGROUND_ID, *(UNLABELLED_ID if slot is None else ids[class_value(slot)] for slot in slots)], dtype=np.uint32
+    )
+    return table[entity + 1]
+
+
+def normal_buffer(gbuffer: GBuffer) -> np.ndarray:
+    """Return (H, W, 4) float32: unit normal in world, and 1 where something was hit."""
+    return np.concatenate([gbuffer.normal, (gbuffer.gprim >= 0)[..., None]], axis=2, dtype=np.float32)
+
+
+def visibilities(
+    result: RasterResult, *, slot_count: int, albedo: np.ndarray | None, albedo_known: np.ndarray | None
+) -> list[Visibility | None]:
+    """Return what the camera sees of each slot's entity; None for those that cover no pixel of the picture.
+
+    An entity that is in the picture but wholly hidden has ``visible_px`` 0 and the empty box (0, 0, -1, -1).
+
+    Args:
+        result: The rasteriser's.
+        slot_count: Number of slots.
+        albedo: (H, W, 3) uint8 base colour, or None: no colour shares.
+        albedo_known: (H, W) bool, where it was authored.
+    """
+    pixels, starts = pixels_by_entity(result.entity, slot_count)
+    depth = result.depth.ravel()
+    shares: list[ColorShares] = [()] * slot_count
+    if albedo is not None:
+        shares = grouped_color_shares(
+            albedo.reshape(-1, 3),
+            result.entity.ravel(),
+            count=slot_count,
+            known=None if albedo_known is None else albedo_known.ravel(),
+        )
+    found: list[Visibility | None] = []
+    for slot in range(slot_count):
+        alone, seen = int(result.unoccluded_px[slot]), int(result.visible_px[slot])
+        if alone == 0:
+            found.append(None)
+            continue
+        mine = depth[pixels[starts[slot] : starts[slot + 1]]]
+        found.append(
+            Visibility(
+                box_tight=_box(result.box_tight[slot]) if seen else (0, 0, -1, -1),
+                box_loose=_box(result.box_loose[slot]),
+                visible_px=seen,
+                unoccluded_px=alone,
+                occlusion=round(1.0 - seen / alone, _RATIO_DECIMALS),
+                truncated=bool(result.truncated[slot]),
+                median_depth=round(float(np.median(mine)), 4) if seen else None,
+                color_shares=shares[slot],
+            )
+        )
+    return found
+
+
+def _box(row: np.ndarray) -> tuple[int, int, int, int]:
+    return (int(row[0]), int(row[1]), int(row[2]), int(row[3]))

@@ -1,0 +1,204 @@
+"""The embedded source: Frames of a stage on the CPU, with usd-core and a software rasteriser."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Collection
+
+import numpy as np
+
+from scenecap.capture import buffers as made
+from scenecap.capture.albedo import Albedo, MaterialTable
+from scenecap.capture.auto_views import auto_views
+from scenecap.capture.gbuffer import GBuffer, build_gbuffer
+from scenecap.capture.raster import RasterResult, rasterize
+from scenecap.capture.settings import CaptureSettings, Quality
+from scenecap.capture.world import Moment, StageWorld
+from scenecap.contract import Buffer, CameraView, Frame, ObservedObject, RoomKind, Visibility
+from scenecap.stage.label_database import LabelDatabase
+from scenecap.stage.open import OpenStage
+from scenecap.stage.settings import LabelSettings
+
+logger = logging.getLogger(__name__)
+
+#: An object with fewer pixels than this in a small picture counts for less when views are placed.
+_RECOGNISABLE_PX = 30
+
+
+class EmbeddedSource:
+    """Observe a stage through cameras.
+
+    The stage is walked, its geometry, materials and objects are read once; a new camera or time costs no re-read of what
+    does not change.
+
+    Args:
+        open_stage: The stage.
+        settings: What is drawn and how the picture is made.
+        label_settings: What is an object, and what it is called.
+        database: Better labels and captions.
+        buffers: Which per-pixel buffers frames hold; None for all (the picture only as ``quality`` says). Boxes, counts and
+            colours are there in any case.
+
+    Attributes:
+        world: The stage apart from any camera.
+    """
+
+    def __init__(
+        self,
+        open_stage: OpenStage,
+        settings: CaptureSettings | None = None,
+        label_settings: LabelSettings | None = None,
+        database: LabelDatabase | None = None,
+        *,
+        buffers: Collection[Buffer] | None = None,
+    ) -> None:
+        self.settings = settings or CaptureSettings.model_validate({})
+        self._open_stage = open_stage
+        self._wanted = frozenset(Buffer if buffers is None else buffers)
+        if self.settings.quality is Quality.OFF:
+            self._wanted -= {Buffer.RGB}
+        self.world = StageWorld(open_stage, self.settings, label_settings or LabelSettings.model_validate({}), database)
+        self._materials = MaterialTable(self.world.bindings, self.world.materials.textures)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What was wrong with the stage and survived."""
+        return tuple(self._open_stage.problems)
+
+    def observe(self, camera: CameraView, *, frame_index: int = 0, time_code: float | None = None) -> Frame:
+        """Observe the stage through a camera at a time.
+
+        Args:
+            camera: The camera, at that time.
+            frame_index: Number of the frame in its run.
+            time_code: When; the stage's start without it.
+
+        Returns:
+            The frame. One that shows no object is a frame like any other.
+        """
+        time_code = self._open_stage.start if time_code is None else float(time_code)
+        moment = self.world.at(time_code)
+        result = self._rasterize(moment, camera)
+        gbuffer = build_gbuffer(moment.scene, camera, moment.state.local_to_world, result)
+        albedo = self._albedo(gbuffer)
+        seen = made.visibilities(result, slot_count=len(moment.slots), albedo=albedo.srgb, albedo_known=albedo.known)
+        by_path = {entity.path: seen[slot] for slot, entity in enumerate(moment.slots) if entity is not None}
+        labels = made.semantic_ids(moment.slots)
+        return Frame(
+            scene=self._open_stage.name,
+            camera=camera,
+            objects=tuple(_with_visibility(item, by_path[item.path]) for item in moment.objects),
+            frame_index=frame_index,
+            time_code=time_code,
+            room=tuple(dataclasses.replace(item, visible_px=_visible_px(by_path[item.path])) for item in moment.room),
+            contacts=moment.contacts,
+            left_out=moment.left_out,
+            buffers=self._buffers(moment, camera, result, gbuffer, albedo, labels),
+            entity_ids=moment.ids(),
+            semantic_ids=labels,
+            setting=self.world.discovery.setting,
+            meters_per_unit=self._open_stage.meters_per_unit,
+            stage_from_world=self._open_stage.stage_from_world,
+            source="embedded",
+            warnings=tuple(self._open_stage.problems),
+        )
+
+    def auto_views(self, count: int, *, resolution: tuple[int, int], time_code: float | None = None) -> list[CameraView]:
+        """Place views in the stage (see :mod:`scenecap.capture.auto_views`), judged by what they would show.
+
+        Args:
+            count: Number of views.
+            resolution: Width and height [px].
+            time_code: When; the stage's start without it.
+        """
+        moment = self.world.at(self._open_stage.start if time_code is None else float(time_code))
+        boxes = [item.aabb_world for item in moment.objects] or [item.aabb_world for item in moment.room]
+        walls = [item.aabb_world for item in moment.room if item.kind in (RoomKind.WALL, RoomKind.CEILING)]
+        room = None
+        if walls:
+            both = np.stack([item for item in [*walls, *boxes] if item is not None])
+            room = np.stack([both[:, 0].min(axis=0), both[:, 1].max(axis=0)])
+            if not any(item.kind is RoomKind.CEILING for item in moment.room):
+                room[1, 2] = np.inf
+        slots = {entity.path: slot for slot, entity in enumerate(moment.slots) if entity is not None}
+        wanted = np.array([slots[item.path] for item in moment.objects], dtype=np.int64)
+
+        def judge(view: CameraView) -> float:
+            return _worth(self._rasterize(moment, view), wanted)
+
+        views = auto_views(
+            np.array(boxes, dtype=np.float64).reshape(-1, 2, 3),
+            count=count,
+            resolution=resolution,
+            judge=judge,
+            room_world=room,
+            triangles=int(moment.scene.triangle_start[-1]),
+        )
+        units = self._open_stage.meters_per_unit
+        return [_with_units(view, units) for view in views]
+
+    def _rasterize(self, moment: Moment, camera: CameraView) -> RasterResult:
+        return rasterize(
+            moment.scene,
+            camera,
+            moment.state.local_to_world,
+            entity_of_gprim=moment.slot_of_gprim,
+            entity_count=len(moment.slots),
+        )
+
+    def _albedo(self, gbuffer: GBuffer) -> Albedo:
+        material = self._materials.material_of(gbuffer.gprim, gbuffer.material)
+        return self._materials.albedo(material, gbuffer.uv, gbuffer.gprim)
+
+    def _buffers(
+        self,
+        moment: Moment,
+        camera: CameraView,
+        result: RasterResult,
+        gbuffer: GBuffer,
+        albedo: Albedo,
+        labels: dict[str, int],
+    ) -> dict[Buffer, np.ndarray]:
+        found: dict[Buffer, np.ndarray] = {}
+        if Buffer.DEPTH in self._wanted:
+            found[Buffer.DEPTH] = result.depth
+        if Buffer.INSTANCE in self._wanted:
+            found[Buffer.INSTANCE] = made.instance_buffer(result.entity)
+        if Buffer.SEMANTIC in self._wanted:
+            found[Buffer.SEMANTIC] = made.semantic_buffer(result.entity, moment.slots, labels)
+        if Buffer.NORMALS in self._wanted:
+            found[Buffer.NORMALS] = made.normal_buffer(gbuffer)
+        if Buffer.ALBEDO in self._wanted:
+            found[Buffer.ALBEDO] = albedo.srgb
+        return found
+
+
+def _with_visibility(item: ObservedObject, visibility: Visibility | None) -> ObservedObject:
+    # Not dataclasses.replace: boxes are rounded already, and a frame may hold thousands of objects.
+    copy = object.__new__(ObservedObject)
+    for field in dataclasses.fields(ObservedObject):
+        object.__setattr__(copy, field.name, getattr(item, field.name))
+    object.__setattr__(copy, "visibility", visibility)
+    return copy
+
+
+def _visible_px(visibility: Visibility | None) -> int:
+    return 0 if visibility is None else visibility.visible_px
+
+
+def _worth(result: RasterResult, wanted: np.ndarray) -> float:
+    """Return how well a small picture shows the wanted slots: the mean of visible share, size and wholeness."""
+    if not len(wanted):
+        return float((result.entity >= 0).mean())
+    seen, alone = result.visible_px[wanted], result.unoccluded_px[wanted]
+    share = np.divide(seen, alone, out=np.zeros(len(wanted)), where=alone > 0)
+    size = np.minimum(seen / _RECOGNISABLE_PX, 1.0)
+    whole = np.where(result.truncated[wanted], 0.6, 1.0)
+    return float((np.sqrt(share) * (0.5 * size + 0.5 * (seen > 0)) * whole).mean())
+
+
+def _with_units(view: CameraView, units: float) -> CameraView:
+    near, far = view.near_far
+    params = {**view.params, "cameraNearFar": [near / units, far / units], "metersPerSceneUnit": units}
+    return dataclasses.replace(view, params=params)

@@ -124,13 +124,13 @@ def _prepare(key: ConfigKey, given: GivenValue) -> tuple[str | None, object]:
     return None, value
 
 
-def _resolve_path(value: str, folder: Path) -> object:
+def _resolve_path(value: str, folder: Path) -> str | None:
     if not value.strip():
         return None  # IRC's way of saying "not given"
     if "://" in value:
         return value  # an asset address of another system; who opens it says whether that can be read here
     path = Path(value).expanduser()
-    return path if path.is_absolute() else folder / path
+    return str(path if path.is_absolute() else folder / path)
 
 
 def _translate(error: ValidationError, section: str, given: GivenKeys) -> list[str]:
@@ -182,11 +182,11 @@ def _fault_of(key: ConfigKey, given: GivenValue, value: object, below: KeyPath, 
 def _written_part(value: object, below: KeyPath) -> KeyPath:
     """Return as much of a path below a value as a person wrote; models add steps of their own."""
     for place, part in enumerate(below):
-        if isinstance(value, Mapping) and part in value:
-            value = value[part]
-        elif isinstance(value, (list, tuple)) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        else:
+        if not isinstance(value, (Mapping, list, tuple)):
+            return below[:place]
+        try:
+            value = value[part]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
             return below[:place]
     return below
 

@@ -44,7 +44,7 @@ class JobSettings(BaseModel):
     cameras: Cameras = Field(
         (CAMERAS_ALL,),
         description="Which cameras: `all` of the stage (views are placed automatically where it has none), `auto` (placed "
-        "views only), a prim path, a glob, or a list of these. IRC's `camera_prim_path` is another name for it.",
+        "views only), a prim path, a glob, or a list of these. `camera_prim_path` is another name for it.",
     )
     auto_views: int = Field(
         3,

@@ -90,8 +90,9 @@ class MaterialTable:
     def albedo(self, material: np.ndarray, uv: np.ndarray, gprim: np.ndarray) -> Albedo:
         """Look up the base colour of each pixel.
 
-        Textures are filtered trilinearly with up to four samples along the footprint, which is taken from the neighbouring
-        pixels on the same gprim (the anisotropic filter of McCormack et al., "Feline", SIGGRAPH 1999, much reduced).
+        Textures are filtered with up to four samples along the pixel's footprint, at the level of the pyramid that fits its
+        short side (after McCormack et al., "Feline", SIGGRAPH 1999, reduced). The footprint is the step to the
+        neighbouring pixels on the same gprim.
 
         Args:
             material: (H, W) int32 from :meth:`material_of`.
@@ -117,7 +118,6 @@ class MaterialTable:
                 self._scale,
                 self._bias,
                 *self._bank.arrays(),
-                SRGB8_TO_LINEAR,
                 _SQRT_TO_SRGB8,
                 srgb,
                 known,
@@ -177,7 +177,7 @@ class _TextureBank:
         return self._numbers[key]
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return all bytes, and for each texture its levels' starts and (height, width), and whether it is sRGB."""
+        """Return all bytes, and for each texture its levels' starts, their (height, width), and its table of linear values."""
         if self._arrays is None:
             deepest = max((len(levels) for levels in self._levels), default=1)
             start = np.zeros((max(len(self._levels), 1), deepest), dtype=np.int64)
@@ -194,8 +194,9 @@ class _TextureBank:
                         at += level.size
                     else:
                         start[number, depth] = start[number, depth - 1]
-            srgb = np.array([key[2] for key in self._numbers] or [True], dtype=np.bool_)
-            self._arrays = (np.concatenate(parts), start, size, srgb)
+            straight = np.linspace(0.0, 1.0, 256, dtype=np.float32)
+            decoders = np.stack([SRGB8_TO_LINEAR if key[2] else straight for key in self._numbers] or [straight])
+            self._arrays = (np.concatenate(parts), start, size, decoders)
         return self._arrays
 
 
@@ -213,44 +214,55 @@ def _pyramid(pixels: np.ndarray, *, srgb: bool) -> list[np.ndarray]:
 @njit(cache=True, error_model="numpy", inline="always")
 def _wrapped(index, size, mode):
     """Return the texel in 0..size-1, or -1 for black."""
+    if 0 <= index < size:
+        return index
     if mode == 0:
         return index % size
     if mode == 1:
-        return min(max(index, 0), size - 1)
+        return 0 if index < 0 else size - 1
     if mode == 2:
         index = index % (2 * size)
         return index if index < size else 2 * size - 1 - index
-    return index if 0 <= index < size else -1
+    return -1
 
 
-@njit(cache=True, error_model="numpy")
-def _bilinear(bank, begin, height, width, u, v, wrap_u, wrap_v, srgb, decode, out):
-    x = u * width - 0.5
-    y = (1.0 - v) * height - 0.5
-    x0, y0 = math.floor(x), math.floor(y)
-    fx, fy = x - x0, y - y0
-    for dy in range(2):
-        row = _wrapped(int(y0) + dy, height, wrap_v)
-        wy = fy if dy else 1.0 - fy
-        for dx in range(2):
-            column = _wrapped(int(x0) + dx, width, wrap_u)
-            weight = wy * (fx if dx else 1.0 - fx)
-            if row < 0 or column < 0:
-                continue
-            at = begin + (row * width + column) * 3
-            for k in range(3):
-                code = bank[at + k]
-                out[k] += weight * (decode[code] if srgb else code / 255.0)
+@njit(cache=True, error_model="numpy", inline="always")
+def _texel(bank, decode, table, begin, width, row, column):
+    """Return the linear red, green and blue of a texel."""
+    at = begin + (row * width + column) * 3
+    return decode[table, bank[at]], decode[table, bank[at + 1]], decode[table, bank[at + 2]]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
+def _step(uv, gprim, material, row, column, d_row, d_column, a, b, c, d):
+    """Return the step of the transformed coordinates to the nearer of two neighbours; nan where both show another surface.
+
+    A seam of the texture lies on one side only, so that the nearer one is not across it.
+    """
+    height, width = gprim.shape
+    best, best_u, best_v = np.float32(np.inf), np.float32(np.nan), np.float32(np.nan)
+    for side in range(-1, 2, 2):
+        r, q = row + side * d_row, column + side * d_column
+        if r < 0 or q < 0 or r >= height or q >= width:
+            continue
+        if gprim[r, q] != gprim[row, column] or material[r, q] != material[row, column]:
+            continue
+        du0, dv0 = uv[r, q, 0] - uv[row, column, 0], uv[r, q, 1] - uv[row, column, 1]
+        du, dv = a * du0 + c * dv0, b * du0 + d * dv0
+        if du * du + dv * dv < best:
+            best, best_u, best_v = du * du + dv * dv, du, dv
+    return best_u, best_v
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract", "arcp"})
 def _sample(
     material, uv, gprim, base, known_of, texture_of, uv_of, wrap_of, scale_of, bias_of,
-    bank, level_start, level_size, is_srgb, decode, encode, out, known,
+    bank, level_start, level_size, decoders, encode, out, known,
 ):  # fmt: skip
     height, width = material.shape
-    top = encode.size - 1
-    color, part = np.zeros(3), np.zeros(3)
+    top = np.float32(encode.size - 1)
+    half, zero, one, limit = np.float32(0.5), np.float32(0.0), np.float32(1.0), np.float32(1e6)
+    deepest = level_start.shape[1] - 1
     for row in range(height):
         for column in range(width):
             m = material[row, column]
@@ -258,7 +270,7 @@ def _sample(
                 continue
             t = texture_of[m]
             u0, v0 = uv[row, column, 0], uv[row, column, 1]
-            if t < 0 or not (math.isfinite(u0) and math.isfinite(v0)) or abs(u0) > 1e6 or abs(v0) > 1e6:
+            if t < 0 or not (abs(u0) < limit and abs(v0) < limit):  # false for nan as well
                 out[row, column, 0], out[row, column, 1], out[row, column, 2] = base[m, 0], base[m, 1], base[m, 2]
                 known[row, column] = known_of[m] and t < 0
                 continue
@@ -266,53 +278,55 @@ def _sample(
             a, b, c, d = uv_of[m, 0], uv_of[m, 1], uv_of[m, 2], uv_of[m, 3]
             u = a * u0 + c * v0 + uv_of[m, 4]
             v = b * u0 + d * v0 + uv_of[m, 5]
-            tall, wide = level_size[t, 0, 0], level_size[t, 0, 1]
-            # Footprint [texels] along the two picture axes; of the two neighbours the nearer one, so that a seam is not met.
-            longest, shortest, major_u, major_v = 0.0, np.inf, 0.0, 0.0
-            for axis in range(2):
-                best, best_u, best_v = np.inf, 0.0, 0.0
-                for side in range(-1, 2, 2):
-                    r = row + side if axis else row
-                    q = column if axis else column + side
-                    if r < 0 or q < 0 or r >= height or q >= width:
-                        continue
-                    if gprim[r, q] != gprim[row, column] or material[r, q] != m:
-                        continue
-                    du0, dv0 = uv[r, q, 0] - u0, uv[r, q, 1] - v0
-                    du, dv = a * du0 + c * dv0, b * du0 + d * dv0
-                    length = math.hypot(du * wide, dv * tall)
-                    if length < best:
-                        best, best_u, best_v = length, du, dv
-                if best == np.inf:
-                    continue
-                if best > longest:
-                    longest, major_u, major_v = best, best_u, best_v
-                shortest = min(shortest, best)
-            if shortest == np.inf:
-                shortest = 0.0
-            taps = 1
-            if longest > 1.0:
-                taps = int(min(max(math.ceil(longest / max(shortest, 1.0)), 1.0), _MAX_TAPS))
-            level = math.log2(max(longest / taps, 1.0))
-            deepest = level_start.shape[1] - 1
-            lower = int(min(math.floor(level), deepest))
-            blend = min(level - lower, 1.0) if lower < deepest else 0.0
-            color[:] = 0.0
+            # The pixel's footprint on the texture [texels].
+            tall, wide = np.float32(level_size[t, 0, 0]), np.float32(level_size[t, 0, 1])
+            across_u, across_v = _step(uv, gprim, material, row, column, 0, 1, a, b, c, d)
+            down_u, down_v = _step(uv, gprim, material, row, column, 1, 0, a, b, c, d)
+            across = math.sqrt((across_u * wide) ** 2 + (across_v * tall) ** 2) if across_u == across_u else zero
+            down = math.sqrt((down_u * wide) ** 2 + (down_v * tall) ** 2) if down_u == down_u else zero
+            major_u, major_v, longest, shortest = across_u, across_v, across, down
+            if down > across:
+                major_u, major_v, longest, shortest = down_u, down_v, down, across
+            taps, level = 1, 0
+            if longest > one:
+                taps = int(min(math.ceil(longest / max(shortest, one) - 0.01), _MAX_TAPS))
+                size = longest / taps
+                while size > np.float32(1.4142) and level < deepest:
+                    size *= half
+                    level += 1
+            begin = level_start[t, level]
+            h, w = level_size[t, level, 0], level_size[t, level, 1]
+            red, green, blue = zero, zero, zero
             for tap in range(taps):
-                shift = (tap + 0.5) / taps - 0.5
-                tap_u, tap_v = u + shift * major_u, v + shift * major_v
-                for step in range(2):
-                    weight = blend if step else 1.0 - blend
-                    if weight <= 0.0:
-                        continue
-                    at = lower + step
-                    part[:] = 0.0
-                    _bilinear(
-                        bank, level_start[t, at], level_size[t, at, 0], level_size[t, at, 1], tap_u, tap_v,
-                        wrap_of[m, 0], wrap_of[m, 1], is_srgb[t], decode, part,
-                    )  # fmt: skip
-                    for k in range(3):
-                        color[k] += weight * part[k] / taps
-            for k in range(3):
-                value = min(max(color[k] * scale_of[m, k] + bias_of[m, k], 0.0), 1.0)
-                out[row, column, k] = encode[int(math.sqrt(value) * top + 0.5)]
+                x, y = u, v
+                if taps > 1:
+                    shift = (np.float32(tap) + half) / taps - half
+                    x, y = u + shift * major_u, v + shift * major_v
+                x, y = x * w - half, (one - y) * h - half
+                left, upper = math.floor(x), math.floor(y)
+                fx, fy = np.float32(x - left), np.float32(y - upper)
+                r0, r1 = _wrapped(int(upper), h, wrap_of[m, 1]), _wrapped(int(upper) + 1, h, wrap_of[m, 1])
+                c0, c1 = _wrapped(int(left), w, wrap_of[m, 0]), _wrapped(int(left) + 1, w, wrap_of[m, 0])
+                w00, w01, w10, w11 = (one - fx) * (one - fy), fx * (one - fy), (one - fx) * fy, fx * fy
+                if (
+                    r0 < 0 or r1 < 0 or c0 < 0 or c1 < 0
+                ):  # beyond a black border; a branch for each texel costs four times more
+                    w00 = zero if r0 < 0 or c0 < 0 else w00
+                    w01 = zero if r0 < 0 or c1 < 0 else w01
+                    w10 = zero if r1 < 0 or c0 < 0 else w10
+                    w11 = zero if r1 < 0 or c1 < 0 else w11
+                    r0, r1, c0, c1 = max(r0, 0), max(r1, 0), max(c0, 0), max(c1, 0)
+                ra, ga, ba = _texel(bank, decoders, t, begin, w, r0, c0)
+                rb, gb, bb = _texel(bank, decoders, t, begin, w, r0, c1)
+                rc, gc, bc = _texel(bank, decoders, t, begin, w, r1, c0)
+                rd, gd, bd = _texel(bank, decoders, t, begin, w, r1, c1)
+                red += w00 * ra + w01 * rb + w10 * rc + w11 * rd
+                green += w00 * ga + w01 * gb + w10 * gc + w11 * gd
+                blue += w00 * ba + w01 * bb + w10 * bc + w11 * bd
+            share = one / np.float32(taps)
+            red = min(max(red * share * scale_of[m, 0] + bias_of[m, 0], zero), one)
+            green = min(max(green * share * scale_of[m, 1] + bias_of[m, 1], zero), one)
+            blue = min(max(blue * share * scale_of[m, 2] + bias_of[m, 2], zero), one)
+            out[row, column, 0] = encode[int(math.sqrt(red) * top + half)]
+            out[row, column, 1] = encode[int(math.sqrt(green) * top + half)]
+            out[row, column, 2] = encode[int(math.sqrt(blue) * top + half)]

@@ -88,10 +88,11 @@ _CARRIES = frozenset({ContactKind.SUPPORT, ContactKind.INSIDE})
 _KIND_ORDER = {ContactKind.INSIDE: 0, ContactKind.SUPPORT: 1, ContactKind.HANGING: 2, ContactKind.ATTACHED: 3}
 
 
-def _preference(contact: Contact, volumes: dict[str, float]) -> tuple[int, float, float, float, str]:
+def _preference(contact: Contact, volumes: dict[str, float]) -> tuple[int, float, float, float, float, str]:
     container = volumes.get(contact.parent, np.inf) if contact.kind is ContactKind.INSIDE else 0.0
-    area, gap = round(contact.area, 6), round(abs(contact.gap), 6)
-    return _KIND_ORDER[contact.kind], container, -area, gap, contact.parent
+    area, gap = round(contact.area, 6), round(contact.gap, 6)
+    # Of two faces as near, one above and one below the underside, the upper one is the one that stops a fall.
+    return _KIND_ORDER[contact.kind], container, -area, abs(gap), gap, contact.parent
 
 
 def _volumes(objects: tuple[ObservedObject, ...]) -> dict[str, float]:
@@ -280,6 +281,7 @@ def _box_inside(
         stands_on.setdefault(rests, []).append(on)
     pairs = list(zip(child.tolist(), parent.tolist(), strict=True))
     contained = set(pairs)
+    contained -= set(zip(support[0].tolist(), support[1].tolist(), strict=True))  # sunk into its top is on it, not in it
     while True:  # what stands on a thing that turns out to be outside is outside too
         outside = {
             (item, container)

@@ -50,17 +50,36 @@ def config_overrides(args: argparse.Namespace) -> tuple[Override, ...]:
             overrides.append(Override(key, value, f"--{option}"))
     if args.camera:
         overrides.append(Override("cameras", args.camera, "--camera"))
-    if args.label_database is not None:
-        overrides.append(Override("label_database", args.label_database, "--label-database"))
-        overrides.append(Override("use_ai_label", True, "--label-database"))
+    overrides += label_overrides(args)
     if args.kinds is not None:
         overrides += _kinds(args.kinds)
+    overrides += set_overrides(args)
+    return tuple(overrides)
+
+
+def label_overrides(args: argparse.Namespace) -> list[Override]:
+    """Return what ``--label-database`` says: which database, and that it is used."""
+    if args.label_database is None:
+        return []
+    return [
+        Override("label_database", args.label_database, "--label-database"),
+        Override("use_ai_label", True, "--label-database"),
+    ]
+
+
+def set_overrides(args: argparse.Namespace) -> list[Override]:
+    """Return what ``--set KEY=VALUE`` says.
+
+    Raises:
+        UsageError: There is no ``=``.
+    """
+    overrides = []
     for item in args.set:
         key, separator, value = item.partition("=")
         if not separator or not key.strip():
             raise UsageError(f"--set {item}: is not KEY=VALUE.", remedy="Example: --set pruning_ratio=0.5")
         overrides.append(Override(key.strip(), value, f"--set {key.strip()}", is_text=True))
-    return tuple(overrides)
+    return overrides
 
 
 def _kinds(text: str) -> list[Override]:

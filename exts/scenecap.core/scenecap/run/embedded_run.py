@@ -1,0 +1,136 @@
+"""The embedded capture as a run's source: a USD stage on this machine, without Isaac Sim."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from scenecap.capture.embedded import EmbeddedSource
+from scenecap.contract import Buffer, CameraView, Frame
+from scenecap.errors import UsageError
+from scenecap.output.settings import OutputSettings
+from scenecap.replicator_format import Annotator
+from scenecap.run.config import ScenecapConfig
+from scenecap.run.label_source import open_label_database
+from scenecap.run.plan import FrameTask, frame_times, select_cameras
+from scenecap.stage.cameras import camera_view, list_cameras
+from scenecap.stage.open import open_stage
+
+#: Files are hashed in pieces of this size [bytes].
+_CHUNK = 1 << 20
+
+
+class EmbeddedRun:
+    """Opens the stage once and captures its cameras at the run's times.
+
+    Args:
+        config: All settings; ``scene_path`` must be given.
+
+    Raises:
+        StageError: The file is not there, is not USD, or cannot be reached from here.
+        LabelDatabaseError: The label database cannot be read.
+    """
+
+    def __init__(self, config: ScenecapConfig) -> None:
+        self._config = config
+        self._opened = open_stage(str(config.job.scene_path))
+        self._database = open_label_database(config.labels)
+        self._source = EmbeddedSource(
+            self._opened, config.capture, config.labels, self._database, buffers=buffers_for(config.output)
+        )
+        self._placed: dict[str, CameraView] = {}
+
+    @property
+    def scene(self) -> str:
+        """Name of the scene."""
+        return self._opened.name
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """What was wrong with the stage and survived."""
+        return tuple(self._opened.problems)
+
+    def inputs(self) -> Mapping[str, str]:
+        """Hash of each layer of the stage and of the label database, named relative to the scene's folder."""
+        folder = Path(self._opened.path).parent
+        hashes = {_name(path, folder): _hash(path) for path in self._opened.used_files()}
+        database = self._config.labels.label_database
+        if self._database is not None and database is not None:
+            hashes["label database"] = _hash(database)
+        return hashes
+
+    def tasks(self) -> tuple[FrameTask, ...]:
+        """Return all frames: for each time, every camera. Views are placed where the stage has no camera.
+
+        Raises:
+            UsageError: A camera is not there, or there is none and no view may be or could be placed.
+        """
+        times = frame_times(self._config.job.frames, start=self._opened.start)
+        known = [info.path for info in list_cameras(self._opened)]
+        cameras = select_cameras(self._config.job.cameras, known) or self._place(times[0].time_code)
+        return tuple(FrameTask(camera, time) for time in times for camera in cameras)
+
+    def observe(self, task: FrameTask) -> Frame:
+        """Capture one frame.
+
+        Raises:
+            CameraError: The camera is not a pinhole, or its transform is broken.
+        """
+        time_code = task.time.time_code
+        camera = self._placed.get(task.camera) or camera_view(
+            self._opened, task.camera, time_code=time_code, resolution=self._config.job.resolution
+        )
+        return self._source.observe(camera, frame_index=task.time.index, time_code=time_code)
+
+    def _place(self, time_code: float) -> tuple[str, ...]:
+        count = self._config.job.auto_views
+        if count == 0:
+            raise UsageError(
+                f"{self.scene}: the stage has no camera, and auto_views is 0.",
+                remedy="Add a camera to the stage, or let views be placed (auto_views: 3).",
+            )
+        views = self._source.auto_views(count, resolution=self._config.job.resolution, time_code=time_code)
+        if not views:
+            raise UsageError(
+                f"{self.scene}: the stage has no camera, and nothing to place a view for.",
+                remedy="'scenecap inspect' lists what was left out and why.",
+            )
+        self._placed = {view.path: view for view in views}
+        return tuple(self._placed)
+
+
+def buffers_for(output: OutputSettings) -> frozenset[Buffer]:
+    """Return the per-pixel buffers that the files to be written need; what is not needed is not made."""
+    wanted = {Buffer(item.value) for item in output.annotators if item.value in {buffer.value for buffer in Buffer}}
+    if output.save_image:
+        wanted.add(Buffer.RGB)
+    if output.visualize_caption:
+        wanted |= {Buffer.RGB, Buffer.INSTANCE, Buffer.NORMALS}  # where there is no picture, it is drawn on shaded ids
+    if output.export_depth or output.export_point_cloud:
+        wanted.add(Buffer.DEPTH)
+    if Annotator.BOUNDING_BOX_2D_TIGHT in output.annotators:
+        wanted.add(Buffer.INSTANCE)  # room elements have rows there, and their boxes come from the ids
+    return frozenset(wanted)
+
+
+def _name(path: Path, folder: Path) -> str:
+    """Name a layer for the manifest: relative to the scene, never with a machine's own folders."""
+    with contextlib.suppress(ValueError):  # another drive
+        relative = Path(os.path.relpath(path, folder)).as_posix()
+        if relative.count("../") < 3:
+            return relative
+    return path.name
+
+
+def _hash(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+    except OSError as error:
+        return f"unreadable: {error.strerror}"
+    return digest.hexdigest()

@@ -53,6 +53,25 @@ COLLECTIONS = _words(
     """
 )
 
+#: Names of groups that hold a scene's things rather than the parts of one.
+CONTAINERS = _words(
+    """
+    geometry geo geom geoms geos mesh meshes model models object objects group root scene world env environment level stage
+    asset assets prop props content contents visual visuals
+    """
+)
+
+#: What a floor, a wall and a ceiling are called, and what may follow ("wall left corner", "floor tile").
+FLOOR_WORDS = _words("floor floors flooring ground")
+WALL_WORDS = _words("wall walls backwall sidewall")
+CEILING_WORDS = _words("ceiling ceilings")
+ROOM_MODIFIERS = _words(
+    """
+    corner side north south east west interior exterior panel panels tile tiles slab section segment straight main leftcorner
+    rightcorner short long big small large inner outer
+    """
+)
+
 #: Kinds of places, for the setting; longest phrases first.
 PLACES = (
     ("living", "room"), ("dining", "room"), ("meeting", "room"), ("conference", "room"), ("laundry", "room"),

@@ -83,6 +83,11 @@ def clean_label(name: str, *, vendor_words: Iterable[str] = VENDOR_WORDS, drop_l
     return clean_text(" ".join(name_words(name, vendor_words=vendor_words, drop_leading=drop_leading)))
 
 
+def split_words(text: str) -> tuple[str, ...]:
+    """Split a text into lower-case words without asset prefixes, numbers and versions, dropping nothing else."""
+    return _split(readable_name(text))
+
+
 def says_nothing(name: str, *, vendor_words: Iterable[str] = VENDOR_WORDS) -> bool:
     """Return whether a name does not say what the thing is ("Xform_3", "obj", "geometry")."""
     return not name_words(name, vendor_words=vendor_words)

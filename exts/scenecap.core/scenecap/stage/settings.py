@@ -106,8 +106,8 @@ class LabelSettings(BaseModel):
 
     attach_label_to_usd: bool = Field(
         default=True,
-        description="Label the objects that have no label, by their names; off: only what is labelled on the stage, in the map "
-        "or in the database is an object. The stage's files are never changed.",
+        description="Label the objects that have no label, by their names; off: only what is labelled on the stage, in the "
+        "map or in the database is an object. The stage's files are never changed.",
     )
     label_style: LabelStyle = Field(
         default=LabelStyle.CLEAN,
@@ -115,8 +115,8 @@ class LabelSettings(BaseModel):
     )
     label_schema: LabelSchema = Field(
         default=LabelSchema.LABELS,
-        description="Schema that labels are written with: labels (UsdSemantics.LabelsAPI), legacy (SemanticsAPI, for Isaac Sim "
-        "4) or both.",
+        description="Schema that labels are written with: labels (UsdSemantics.LabelsAPI), legacy (SemanticsAPI, for Isaac "
+        "Sim 4) or both.",
     )
     vendor_words: tuple[str, ...] = Field(
         default=VENDOR_WORDS, description="Words that are dropped from names: vendors and data sets, not what a thing is."

@@ -44,6 +44,8 @@ _REASONS = {
     "render": "its purpose is render, which was not asked for",
     "default": "its purpose is default, which was not asked for",
     "invisible": "it is invisible",
+    "transparent": "it is transparent (an opacity under 0.02)",
+    "empty": "it has no geometry",
     "not_finite": "its transform is not finite (NaN or infinite)",
     "collapsed": "its transform collapses it to nothing (a scale of zero)",
     "broken_instancer": "the PointInstancer's arrays do not fit together or name a prototype that is not there",
@@ -102,7 +104,7 @@ class StageWalk:
         for row in np.flatnonzero(~drawn):
             code = "invisible" if not visible[row] else "collapsed" if finite[row] else "not_finite"
             missing[self.gprims[row].path] = code
-        left_out = _fold(missing, (gprim.path for gprim in self.gprims)) if missing else ()
+        left_out = fold_left_out(missing, (gprim.path for gprim in self.gprims)) if missing else ()
         local_to_world.setflags(write=False)
         drawn.setflags(write=False)
         return WalkState(time_code=time, local_to_world=local_to_world, drawn=drawn, left_out=left_out)
@@ -124,7 +126,7 @@ def walk_stage(
     for note in notes:
         open_stage.add_problem(note)
     gprims = tuple(_unique(root.occurrences()))
-    skipped = _fold(walker.skipped, itertools.chain(walker.skipped, (gprim.path for gprim in gprims)))
+    skipped = fold_left_out(walker.skipped, itertools.chain(walker.skipped, (gprim.path for gprim in gprims)))
     left_out = tuple(sorted([*walker.left_out, *skipped], key=lambda item: (item.path, item.code)))
     return StageWalk(open_stage, root, gprims, left_out)
 
@@ -288,7 +290,7 @@ def _unique(gprims: Iterable[DrawnGprim]) -> Iterator[DrawnGprim]:
         yield gprim if path == gprim.path else dataclasses.replace(gprim, path=path)
 
 
-def _fold(left_out: dict[str, str], everything: Iterable[str]) -> tuple[LeftOut, ...]:
+def fold_left_out(left_out: dict[str, str], everything: Iterable[str]) -> tuple[LeftOut, ...]:
     """Name the highest prims under which every gprim is left out for the same reason.
 
     Args:

@@ -1,0 +1,340 @@
+"""Find the objects of a stage, the room around them, and what is neither.
+
+:mod:`scenecap.stage.object_rules` decides which prims are objects, :mod:`scenecap.stage.object_names` what they are called,
+:mod:`scenecap.stage.room` what is floor, wall or ceiling; this module puts them together for one time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from scenecap.contract import LabelSource, LeftOut, RoomKind
+from scenecap.stage.assets import AssetReference, asset_doc, asset_identity, asset_reference
+from scenecap.stage.joints import Joints
+from scenecap.stage.labels import color_label
+from scenecap.stage.model import Discovery, Role, StageEntity, WalkState
+from scenecap.stage.names import name_words, place_in, split_words
+from scenecap.stage.object_names import NamedLabel, label_of
+from scenecap.stage.object_rules import Candidate, ObjectRules
+from scenecap.stage.object_tree import Node, build_tree
+from scenecap.stage.open import OpenStage, collect_diagnostics
+from scenecap.stage.room import encloses, is_ceiling, is_floor, is_wall, room_noun, world_points
+from scenecap.stage.settings import GhostMode, LabelSettings, MapRole
+from scenecap.stage.walk import StageWalk, fold_left_out
+
+#: Under this opacity nothing is seen.
+MIN_OPACITY = 0.02
+#: Up to this opacity a thing is a ghost: a marker of something, not the thing.
+MAX_GHOST_OPACITY = 0.5
+
+_ROOM_LABELS = {
+    RoomKind.FLOOR: "floor",
+    RoomKind.WALL: "wall",
+    RoomKind.CEILING: "ceiling",
+    RoomKind.OTHER: "room",
+}
+
+
+class AssetFacts(Protocol):
+    """What the label database says of an asset."""
+
+    label: str | None
+    caption: str | None
+    attributes: dict[str, str]
+
+
+class AssetLookup(Protocol):
+    """A label database, as discovery needs it."""
+
+    def find(self, identifier: str, *, file: object | None = None) -> AssetFacts | None:
+        """Return what is known of an asset, or None."""
+        ...
+
+
+def discover_objects(
+    open_stage: OpenStage,
+    walk: StageWalk,
+    *,
+    state: WalkState,
+    bounds_world: np.ndarray,
+    opacity: np.ndarray,
+    settings: LabelSettings,
+    database: AssetLookup | None = None,
+) -> Discovery:
+    """Find the objects, the room and the ghosts of a stage at one time.
+
+    Args:
+        open_stage: The stage.
+        walk: Its drawn gprims (G of them).
+        state: Where they are.
+        bounds_world: (G, 2, 3) float64 [m], nan where a gprim is empty.
+        opacity: (G,) float64 in 0..1.
+        settings: What is an object and what it is called.
+        database: The label database, read where ``use_ai_label`` is on.
+    """
+    with collect_diagnostics() as notes:
+        run = _Discovery(open_stage, walk, state, np.asarray(bounds_world), np.asarray(opacity), settings, database)
+        found = run.result()
+    for note in notes:
+        open_stage.add_problem(note)
+    return found
+
+
+def explain_prim(open_stage: OpenStage, discovery: Discovery, path: str) -> str:
+    """Say in one line why a prim is what it is.
+
+    Args:
+        open_stage: The stage.
+        discovery: What was found on it.
+        path: Path of a prim or point instance.
+    """
+    if path in discovery.explanations:
+        return discovery.explanations[path]
+    for item in discovery.left_out:
+        if path == item.path or path.startswith(f"{item.path}/"):
+            return f"left out with {item.path}: {item.reason}" if path != item.path else f"left out: {item.reason}"
+    parts = path.split("/")
+    for size in range(len(parts) - 1, 1, -1):
+        above = "/".join(parts[:size])
+        if above in discovery.explanations:
+            return f"belongs to {above} ({discovery.explanations[above]})"
+    prim = open_stage.stage.GetPrimAtPath(path) if path.startswith("/") and "[" not in path else None
+    if not prim:
+        return "there is no such prim"
+    if not prim.IsActive():
+        return "it is deactivated"
+    if prim.IsAbstract():
+        return "it is a class: a template that is not drawn"
+    if not prim.IsDefined():
+        return "it is an over without a definition: it is not drawn"
+    return "nothing is drawn at or below it"
+
+
+@dataclass(eq=False)
+class _Item:
+    """A candidate at one time."""
+
+    candidate: Candidate
+    named: NamedLabel
+    rows: np.ndarray
+    box: np.ndarray
+    role: Role = Role.OBJECT
+    room_kind: RoomKind | None = None
+    identity: str = ""
+    caption: str | None = None
+    attributes: dict[str, str] = field(default_factory=dict)
+    attribute_sources: dict[str, str] = field(default_factory=dict)
+
+
+class _Discovery:
+    """One discovery's bookkeeping."""
+
+    def __init__(
+        self,
+        open_stage: OpenStage,
+        walk: StageWalk,
+        state: WalkState,
+        bounds_world: np.ndarray,
+        opacity: np.ndarray,
+        settings: LabelSettings,
+        database: AssetLookup | None,
+    ) -> None:
+        self.open_stage, self.walk, self.state = open_stage, walk, state
+        self.bounds, self.opacity = bounds_world, opacity
+        self.settings = settings
+        self.database = database if settings.use_ai_label else None
+        self.left_out: list[LeftOut] = [*walk.left_out, *state.left_out]
+        self._references: dict[str, AssetReference | None] = {}
+        filled = np.isfinite(bounds_world).all(axis=(1, 2))
+        self.seen = state.drawn & filled & (opacity >= MIN_OPACITY)
+        self._note_unseen(filled)
+        self.joints = Joints(open_stage.stage)
+        default = open_stage.stage.GetDefaultPrim()
+        self.default_prim = str(default.GetPath()) if default else ""
+        self.default_name = Node(self.default_prim, default).name if default else ""
+
+    def result(self) -> Discovery:
+        rules = ObjectRules(
+            build_tree(self.open_stage.stage, self.walk.gprims),
+            settings=self.settings,
+            joints=self.joints,
+            default_prim=self.default_prim,
+            reference_of=lambda node: self._reference(node),
+            shows_room=self._shows_room,
+            time_code=self.state.time_code,
+        )
+        items = [item for candidate in rules.run() if (item := self._item(candidate)) is not None]
+        explanations = rules.explanations
+        for node, reason in rules.ignored:
+            self.left_out.append(LeftOut(path=node.path, reason=reason, code="ignored"))
+        self._classify(items)
+        kept = self._leave_out(items, explanations)
+        kept.sort(key=lambda item: item.candidate.node.path)
+        owner = np.full(len(self.walk.gprims), -1, dtype=np.int32)
+        for index, item in enumerate(kept):
+            owner[item.rows] = index
+            explanations[item.candidate.node.path] = self._explain(item)
+        entities = tuple(self._entity(item) for item in kept)
+        left_out = tuple(sorted(dict.fromkeys(self.left_out), key=lambda item: (item.path, item.code)))
+        setting = self.settings.scene_label or rules.place or place_in(self.default_name)
+        return Discovery(entities, owner, left_out, setting, dict(sorted(explanations.items())))
+
+    # -- what is seen ------------------------------------------------------------------------------------------------------
+
+    def _note_unseen(self, filled: np.ndarray) -> None:
+        paths = [gprim.path for gprim in self.walk.gprims]
+        unseen = {paths[row]: "transparent" for row in np.flatnonzero(self.state.drawn & filled & ~self.seen)}
+        unseen.update({paths[row]: "empty" for row in np.flatnonzero(self.state.drawn & ~filled)})
+        if unseen:
+            self.left_out.extend(fold_left_out(unseen, paths))
+
+    def _item(self, candidate: Candidate) -> _Item | None:
+        rows = np.array(candidate.rows, dtype=np.int64)
+        rows = rows[self.seen[rows]]
+        if not len(rows):
+            return None  # said already: invisible, transparent, empty or misplaced
+        boxes = self.bounds[rows]
+        box = np.stack([boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)])
+        node = candidate.node
+        identity, file = asset_identity(node.prim, node.path, self.open_stage)
+        facts = self.database.find(identity, file=file) if self.database is not None else None
+        chains = self.joints.chains(node.path) if candidate.number == 4 else (0, 0)
+        named = label_of(
+            candidate,
+            settings=self.settings,
+            reference=self._reference(node),
+            database_label=facts.label if facts is not None else None,
+            chains=chains,
+        )
+        item = _Item(candidate, named, rows, box, identity=identity)
+        item.caption = (facts.caption if facts is not None else None) or asset_doc(node.prim)
+        color = color_label(candidate.labels)
+        for source, facts_of in (
+            ("database", facts.attributes if facts is not None else {}),
+            ("label", {"color": color} if color else {}),
+            ("parent", {"color": candidate.color} if candidate.color else {}),
+        ):
+            for kind, value in facts_of.items():
+                if kind not in item.attributes:
+                    item.attributes[kind], item.attribute_sources[kind] = value, source
+        return item
+
+    # -- room, ghosts ------------------------------------------------------------------------------------------------------
+
+    def _classify(self, items: Sequence[_Item]) -> None:
+        nouns = [self._room_noun(item) for item in items]
+        things = np.array([item.box for item, noun in zip(items, nouns, strict=True) if noun is None]).reshape(-1, 2, 3)
+        for item, noun in zip(items, nouns, strict=True):
+            forced = item.candidate.map_rule is not None and item.candidate.map_rule.role is MapRole.ROOM
+            kind = self._room_kind(item, noun, things) if noun is not None else None
+            if forced:
+                kind = kind or noun or RoomKind.OTHER
+            if kind is not None:
+                item.role, item.room_kind = Role.ROOM, kind
+                if item.named.source not in (LabelSource.AUTHORED, LabelSource.MAP, LabelSource.DATABASE):
+                    item.named = NamedLabel(_ROOM_LABELS[kind], item.named.source)
+        solid = {item.named.text for item in items if item.role is Role.OBJECT and not self._is_ghostly(item)}
+        for item in items:
+            if item.role is Role.ROOM or not self._is_ghostly(item) or self.settings.ghosts is GhostMode.INCLUDE:
+                continue
+            # A person who labelled a glass wants the glass; a labelled marker of a solid thing stays a marker.
+            wanted = item.named.source is LabelSource.MAP
+            wanted = wanted or (item.named.source is LabelSource.AUTHORED and item.named.text not in solid)
+            if not wanted:
+                item.role = Role.GHOST
+
+    def _is_ghostly(self, item: _Item) -> bool:
+        return bool((self.opacity[item.rows] <= MAX_GHOST_OPACITY).all())
+
+    def _room_noun(self, item: _Item) -> RoomKind | None:
+        node = item.candidate.node
+        if item.candidate.map_rule is not None and item.candidate.map_rule.role is MapRole.OBJECT:
+            return room_noun(split_words(item.named.text)) if item.candidate.map_rule.label else None
+        return room_noun(split_words(item.named.text)) or room_noun(name_words(node.name, vendor_words=()))
+
+    def _room_kind(self, item: _Item, noun: RoomKind, things: np.ndarray) -> RoomKind | None:
+        if noun is RoomKind.FLOOR:
+            return noun if is_floor(item.box, things) else None
+        if noun is RoomKind.CEILING:
+            return noun if is_ceiling(item.box, things) else None
+        if encloses(item.box, things):
+            return RoomKind.WALL
+        if item.box[1, 2] - item.box[0, 2] < 1.0:
+            return None
+        points = [self._points(int(row)) for row in item.rows]
+        if is_wall(np.concatenate(points)) or all(is_wall(part) for part in points):
+            return RoomKind.WALL
+        return None
+
+    def _points(self, row: int) -> np.ndarray:
+        return world_points(self.walk.gprims[row].prim, self.state.local_to_world[row], self.state.time_code)
+
+    def _shows_room(self, node: Node) -> bool:
+        """Return whether a gprim below an Xform is a floor, wall or ceiling, so that the Xform is a room and not a thing."""
+        noun = room_noun(name_words(node.name, vendor_words=()))
+        rows = [row for row in node.rows if self.seen[row]]
+        if noun is None or not rows:
+            return False
+        if noun is RoomKind.WALL:
+            return is_wall(self._points(rows[0]))
+        box = self.bounds[rows[0]]
+        size = box[1] - box[0]
+        return bool(min(size[:2]) >= 1.0 and size[2] <= 0.15 * min(size[:2]))
+
+    # -- what is left ------------------------------------------------------------------------------------------------------
+
+    def _leave_out(self, items: Sequence[_Item], explanations: dict[str, str]) -> list[_Item]:
+        kept: list[_Item] = []
+        own = (LabelSource.AUTHORED, LabelSource.MAP, LabelSource.DATABASE)
+        for item in items:
+            path = item.candidate.node.path
+            if item.role is Role.GHOST:
+                self._note(path, "ghost", f"it is a ghost: its opacity is at most {MAX_GHOST_OPACITY:g}")
+            elif item.role is Role.ROOM:
+                if self.settings.include_room:
+                    item.role = Role.OBJECT
+                else:
+                    assert item.room_kind is not None
+                    self._note(path, "room", f"it is the room: {_ROOM_LABELS[item.room_kind]} by name and shape")
+            elif not self.settings.attach_label_to_usd and item.named.source not in own:
+                self._note(path, "unlabelled", "it has no label, and attach_label_to_usd is off")
+                explanations[path] = f"{explanations.get(path, '')}; unlabelled".lstrip("; ")
+                continue
+            kept.append(item)
+        return kept
+
+    def _note(self, path: str, code: str, reason: str) -> None:
+        self.left_out.append(LeftOut(path=path, reason=reason, code=code))
+
+    def _explain(self, item: _Item) -> str:
+        what = item.role.value
+        if item.role is Role.ROOM and item.room_kind is not None:
+            what = f"room ({_ROOM_LABELS[item.room_kind]})"
+        source = item.named.source.value.replace("_", " ")
+        return f"{what} '{item.named.text}' (label from: {source}); rule {item.candidate.number}: {item.candidate.rule}"
+
+    def _entity(self, item: _Item) -> StageEntity:
+        candidate = item.candidate
+        return StageEntity(
+            path=candidate.node.path,
+            role=item.role,
+            label=item.named.text,
+            label_source=item.named.source,
+            rule=f"{candidate.number} {candidate.rule}",
+            labels=dict(candidate.labels),
+            attributes=item.attributes,
+            attribute_sources=item.attribute_sources,
+            caption=item.caption,
+            room_kind=item.room_kind if item.role is Role.ROOM else None,
+            part_of=candidate.part_of.node.path if candidate.part_of is not None else None,
+            identity=item.identity,
+        )
+
+    def _reference(self, node: Node) -> AssetReference | None:
+        if node.path not in self._references:
+            self._references[node.path] = asset_reference(node.prim, self.open_stage)
+        return self._references[node.path]

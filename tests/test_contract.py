@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from scenecap.contract import (
     BUFFER_SPECS,
     FOOTPRINT_DIRECTIONS,
@@ -21,7 +22,6 @@ from scenecap.contract import (
     Visibility,
     footprint_directions,
 )
-
 from tests.graph.scenes import box, camera_at
 
 SEEN = Visibility((10, 20, 13, 21), (10, 20, 13, 21), 5, 5, 0.0, False)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from scenecap import geometry
 from scenecap.contract import FOOTPRINT_DIRECTIONS, footprint_directions
 

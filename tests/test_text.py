@@ -8,6 +8,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from scenecap.text import MAX_LABEL, clean_text, nearest, safe_name, short_hash
 
 

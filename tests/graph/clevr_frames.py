@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from scenecap.contract import (
     CameraView,
     Frame,
@@ -15,7 +16,6 @@ from scenecap.contract import (
     Visibility,
     footprint_directions,
 )
-
 from tests.ground_truth.clevr_stage import FOCAL_PX, HEIGHT, WIDTH, fit_camera
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from scenecap.contract import Visibility
 from scenecap.errors import EmptyFrameError
 from scenecap.graph.select import select_objects
 from scenecap.graph.settings import GraphSettings
-
 from tests.graph.scenes import box, frame_of
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from scenecap.contract import Contact, ContactKind, Evidence, Frame, RoomElement, RoomKind
 from scenecap.graph.settings import GraphSettings
 from scenecap.graph.support import SupportTree, box_contacts, build_support_tree
-
 from tests.graph.scenes import bench_frame, bench_scene, box, floor, frame_of
 
 SETTINGS = GraphSettings()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scenecap.capture import contact_kernels as kernels
+from scenecap.capture import contact_faces
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ class WorldMesh:
         if not len(self.triangles):
             return False
         box = self.box()
-        volume = kernels.signed_volume(self.points, self.triangles, box.mean(axis=0))
+        volume = contact_faces.signed_volume(self.points, self.triangles, box.mean(axis=0))
         return volume < -0.02 * float(np.prod(np.maximum(box[1] - box[0], 1e-6)))
 
     def winding_trusted(self) -> bool:
@@ -106,9 +106,8 @@ def _piece_world(piece: MeshPiece) -> tuple[np.ndarray, np.ndarray]:
             points = points @ matrix[:3, :3] + matrix[3, :3]
     if len(corners) and (corners.min() < 0 or corners.max() >= len(points)):
         corners = corners[((corners >= 0) & (corners < len(points))).all(axis=1)]
-    finite = np.isfinite(points)
-    if not finite.all():
-        corners = corners[finite.all(axis=1)[corners].all(axis=1)]
+    if not np.isfinite(points).all():
+        corners = corners[np.isfinite(points[corners]).all(axis=(1, 2))]
     return points, corners
 
 

@@ -47,7 +47,7 @@ def _point_triangle(p: np.ndarray, triangle: np.ndarray, near: np.ndarray) -> fl
 
 @njit(cache=True)
 def _segments(p: np.ndarray, q: np.ndarray, r: np.ndarray, s: np.ndarray, near: np.ndarray) -> float:
-    """Return the squared distance of segments p-q and r-s and write the nearest point of r-s (Ericson 2005, 5.1.9)."""
+    """Return the squared distance of segments p-q and r-s and write their nearest points (Ericson 2005, 5.1.9)."""
     d1, d2, offset = q - p, s - r, p - r
     a, e, f = np.dot(d1, d1), np.dot(d2, d2), np.dot(d2, offset)
     u, v = 0.0, 0.0
@@ -67,8 +67,9 @@ def _segments(p: np.ndarray, q: np.ndarray, r: np.ndarray, s: np.ndarray, near: 
                 v, u = 0.0, min(1.0, max(0.0, -c / a))
             elif v > 1:
                 v, u = 1.0, min(1.0, max(0.0, (b - c) / a))
-    near[:] = r + v * d2
-    difference = p + u * d1 - near
+    near[0] = p + u * d1
+    near[1] = r + v * d2
+    difference = near[0] - near[1]
     return np.dot(difference, difference)
 
 
@@ -93,33 +94,33 @@ def _pierces(p: np.ndarray, q: np.ndarray, triangle: np.ndarray, near: np.ndarra
 
 @njit(cache=True)
 def triangle_distance(first: np.ndarray, second: np.ndarray, near: np.ndarray) -> float:
-    """Return the distance [m] of two triangles (0 where they cross) and write the nearest point on the second.
+    """Return the distance [m] of two triangles (0 where they cross) and write the nearest points.
 
     Args:
         first: (3, 3) corners.
         second: (3, 3) corners.
-        near: (3,) output.
+        near: (2, 3) output: the point on each.
     """
     best = math.inf
-    point = np.empty(3)
+    point, points = np.empty(3), np.empty((2, 3))
     for k in range(3):
         if _pierces(first[k], first[(k + 1) % 3], second, point) or _pierces(second[k], second[(k + 1) % 3], first, point):
-            near[:] = point
+            near[0], near[1] = point, point
             return 0.0
     for k in range(3):
         squared = _point_triangle(first[k], second, point)
         if squared < best:
             best = squared
-            near[:] = point
+            near[0], near[1] = first[k], point
         squared = _point_triangle(second[k], first, point)
         if squared < best:
             best = squared
-            near[:] = second[k]
+            near[0], near[1] = point, second[k]
         for j in range(3):
-            squared = _segments(first[k], first[(k + 1) % 3], second[j], second[(j + 1) % 3], point)
+            squared = _segments(first[k], first[(k + 1) % 3], second[j], second[(j + 1) % 3], points)
             if squared < best:
                 best = squared
-                near[:] = point
+                near[:] = points
     return math.sqrt(best)
 
 
@@ -147,8 +148,11 @@ def near_triangles(points: np.ndarray, triangles: np.ndarray, box: np.ndarray, r
 
 
 @njit(cache=True)
-def touch(child: np.ndarray, parent: np.ndarray, center_z: float, reach: float, up_normal: float) -> np.ndarray:
+def touch(child: np.ndarray, parent: np.ndarray, center_z: float, reach: float, up_normal: float, facing: float) -> np.ndarray:
     """Return how near the child comes to the parent's faces, by what the faces are.
+
+    Only what lies straight before a face is near it: the way from the face's nearest point leads along its normal (within
+    45 degrees), or is no longer than half a millimetre.
 
     Args:
         child: (M, 3, 3) triangles.
@@ -156,23 +160,25 @@ def touch(child: np.ndarray, parent: np.ndarray, center_z: float, reach: float, 
         center_z: Height of the child's centre: a level face above it can only hold it from above, one below only carry it.
         reach: Largest distance that counts [m].
         up_normal: Least vertical part of a level face's unit normal.
+        facing: 1 or -1: the parent's normals point outwards or inwards; 0: not known, level faces count as both.
 
     Returns:
-        (3,) distances [m] to a level face below the centre, a level face above it, and a steep face; inf beyond ``reach``.
+        (3,) distances [m] to a level face below the centre that faces up, a level face above it that faces down, and a steep
+        face; inf beyond ``reach``.
     """
     best = np.full(3, math.inf)
-    near = np.empty(3)
+    near = np.empty((2, 3))
     starts = np.empty(len(parent))
+    normals = np.empty((len(parent), 3))
     widest = 0.0
-    kinds = np.empty(len(parent), np.bool_)
     for k in range(len(parent)):
         x0 = min(parent[k, 0, 0], parent[k, 1, 0], parent[k, 2, 0])
         starts[k] = x0
         widest = max(widest, max(parent[k, 0, 0], parent[k, 1, 0], parent[k, 2, 0]) - x0)
         normal = np.cross(parent[k, 1] - parent[k, 0], parent[k, 2] - parent[k, 0])
-        kinds[k] = normal[2] * normal[2] > up_normal * up_normal * np.dot(normal, normal)
+        normals[k] = normal / max(math.sqrt(np.dot(normal, normal)), 1e-30)
+    low, high = np.empty(3), np.empty(3)
     for m in range(len(child)):
-        low, high = np.empty(3), np.empty(3)
         for c in range(3):
             low[c] = min(child[m, 0, c], child[m, 1, c], child[m, 2, c]) - reach
             high[c] = max(child[m, 0, c], child[m, 1, c], child[m, 2, c]) + reach
@@ -190,7 +196,13 @@ def touch(child: np.ndarray, parent: np.ndarray, center_z: float, reach: float, 
             distance = triangle_distance(child[m], parent[k], near)
             if distance > reach:
                 continue
-            kind = 2 if not kinds[k] else (0 if near[2] < center_z else 1)
+            if distance > 0.0005 and abs(np.dot(near[0] - near[1], normals[k])) < 0.7 * distance:
+                continue
+            kind = 2
+            if abs(normals[k, 2]) > up_normal:
+                kind = 0 if near[1, 2] < center_z else 1
+                if facing != 0 and (normals[k, 2] * facing > 0) != (kind == 0):
+                    continue
             best[kind] = min(best[kind], distance)
         if best[0] == 0.0 and best[1] == 0.0 and best[2] == 0.0:
             break

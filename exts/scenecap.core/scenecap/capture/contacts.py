@@ -28,8 +28,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scenecap.capture import contact_faces, contact_touch
 from scenecap.capture import contact_kernels as kernels
-from scenecap.capture import contact_touch
 from scenecap.capture.contact_bodies import ContactBody, MeshPiece, WorldMesh
 from scenecap.capture.contact_settings import ContactSettings
 from scenecap.contract import Contact, ContactKind, Evidence
@@ -185,10 +185,10 @@ class _Contacts:
             counts = [sum(map(len, undersides[b].grids)) for b in children]
             up, down = np.repeat(self.up[children], counts), np.repeat(self.down[children], counts)
             z_range = float((samples[:, 2] - up).min()), float((samples[:, 2] + down).max())
-            corners, faces_up = kernels.level_faces(mesh.points, mesh.triangles, *z_range, self.settings.up_normal)
+            corners, faces_up = contact_faces.level_faces(mesh.points, mesh.triangles, *z_range, self.settings.up_normal)
             if not len(corners):
                 continue
-            found = kernels.faces_under(corners, faces_up ^ mesh.faces_inwards(), samples, up, down)
+            found = contact_faces.faces_under(corners, faces_up ^ mesh.faces_inwards(), samples, up, down)
             row = 0
             for b in children:
                 parts = []
@@ -356,7 +356,8 @@ class _Contacts:
         mine = contact_touch.near_triangles(own.points, own.triangles, self.boxes[a], reach)
         faces = faces[np.argsort(faces[:, :, 0].min(axis=1), kind="stable")]
         center_z = float(self.boxes[b, :, 2].mean())
-        ledge, above, steep = contact_touch.touch(mine, faces, center_z, reach, self.settings.up_normal).tolist()
+        facing = 0.0 if not other.winding_trusted() else -1.0 if other.faces_inwards() else 1.0
+        ledge, above, steep = contact_touch.touch(mine, faces, center_z, reach, self.settings.up_normal, facing).tolist()
         # A lid's lip nearly touches the wall below the rim that carries it, so a ledge is given 2 mm; rooms have no ledges.
         if not self.room[a] and ledge <= reach and ledge <= min(above, steep + 0.002):
             return self._contact(b, a, ContactKind.SUPPORT, gap=ledge, area=0.0, share=0.0)

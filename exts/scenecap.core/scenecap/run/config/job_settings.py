@@ -18,6 +18,13 @@ class CaptureKind(str, enum.Enum):
     REPLICATOR = "replicator"
 
 
+class UpAxis(str, enum.Enum):
+    """Which axis of a recorded stage is up."""
+
+    Z = "z"
+    Y = "y"
+
+
 class Engine(str, enum.Enum):
     """Who writes the captions."""
 
@@ -39,6 +46,9 @@ class JobSettings(BaseModel):
     )
     recorded_path: Path | None = Field(
         None, description="With `capture: recorded`: folder of saved annotator outputs, ours or a Replicator BasicWriter's."
+    )
+    recorded_up_axis: UpAxis = Field(
+        UpAxis.Z, description="Up axis of the stage that was recorded; folders that scenecap wrote say it themselves."
     )
     output_path: Path | None = Field(None, description="Folder that the results go to; it is created.")
     cameras: Cameras = Field(

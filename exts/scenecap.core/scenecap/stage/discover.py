@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 
 from scenecap.contract import LabelSource, LeftOut, RoomKind
 from scenecap.stage.assets import AssetReference, asset_doc, asset_identity, asset_reference
 from scenecap.stage.joints import Joints
+from scenecap.stage.label_database import LabelDatabase
 from scenecap.stage.labels import color_label
 from scenecap.stage.model import Discovery, Role, StageEntity, WalkState
 from scenecap.stage.names import name_words, place_in, split_words
@@ -39,22 +39,6 @@ _ROOM_LABELS = {
 }
 
 
-class AssetFacts(Protocol):
-    """What the label database says of an asset."""
-
-    label: str | None
-    caption: str | None
-    attributes: dict[str, str]
-
-
-class AssetLookup(Protocol):
-    """A label database, as discovery needs it."""
-
-    def find(self, identifier: str, *, file: object | None = None) -> AssetFacts | None:
-        """Return what is known of an asset, or None."""
-        ...
-
-
 def discover_objects(
     open_stage: OpenStage,
     walk: StageWalk,
@@ -63,9 +47,12 @@ def discover_objects(
     bounds_world: np.ndarray,
     opacity: np.ndarray,
     settings: LabelSettings,
-    database: AssetLookup | None = None,
+    database: LabelDatabase | None = None,
 ) -> Discovery:
-    """Find the objects, the room and the ghosts of a stage at one time.
+    """Find the objects, the room and the ghosts of a stage.
+
+    Their shapes are judged at one time; what is only visible at other times is found too. What the walk and its state left
+    out is said there and not repeated in :attr:`Discovery.left_out`.
 
     Args:
         open_stage: The stage.
@@ -82,36 +69,6 @@ def discover_objects(
     for note in notes:
         open_stage.add_problem(note)
     return found
-
-
-def explain_prim(open_stage: OpenStage, discovery: Discovery, path: str) -> str:
-    """Say in one line why a prim is what it is.
-
-    Args:
-        open_stage: The stage.
-        discovery: What was found on it.
-        path: Path of a prim or point instance.
-    """
-    if path in discovery.explanations:
-        return discovery.explanations[path]
-    for item in discovery.left_out:
-        if path == item.path or path.startswith(f"{item.path}/"):
-            return f"left out with {item.path}: {item.reason}" if path != item.path else f"left out: {item.reason}"
-    parts = path.split("/")
-    for size in range(len(parts) - 1, 1, -1):
-        above = "/".join(parts[:size])
-        if above in discovery.explanations:
-            return f"belongs to {above} ({discovery.explanations[above]})"
-    prim = open_stage.stage.GetPrimAtPath(path) if path.startswith("/") and "[" not in path else None
-    if not prim:
-        return "there is no such prim"
-    if not prim.IsActive():
-        return "it is deactivated"
-    if prim.IsAbstract():
-        return "it is a class: a template that is not drawn"
-    if not prim.IsDefined():
-        return "it is an over without a definition: it is not drawn"
-    return "nothing is drawn at or below it"
 
 
 @dataclass(eq=False)
@@ -141,16 +98,18 @@ class _Discovery:
         bounds_world: np.ndarray,
         opacity: np.ndarray,
         settings: LabelSettings,
-        database: AssetLookup | None,
+        database: LabelDatabase | None,
     ) -> None:
         self.open_stage, self.walk, self.state = open_stage, walk, state
         self.bounds, self.opacity = bounds_world, opacity
         self.settings = settings
         self.database = database if settings.use_ai_label else None
-        self.left_out: list[LeftOut] = [*walk.left_out, *state.left_out]
+        self.left_out: list[LeftOut] = []
         self._references: dict[str, AssetReference | None] = {}
         filled = np.isfinite(bounds_world).all(axis=(1, 2))
-        self.seen = state.drawn & filled & (opacity >= MIN_OPACITY)
+        # What is hidden at this time may be seen at another.
+        self.seen = (opacity >= MIN_OPACITY) & (filled if not walk.is_animated else filled | ~state.drawn)
+        self.seen &= state.drawn | walk.is_animated
         self._note_unseen(filled)
         self.joints = Joints(open_stage.stage)
         default = open_stage.stage.GetDefaultPrim()
@@ -196,9 +155,10 @@ class _Discovery:
         rows = np.array(candidate.rows, dtype=np.int64)
         rows = rows[self.seen[rows]]
         if not len(rows):
-            return None  # said already: invisible, transparent, empty or misplaced
+            return None  # said already, by the walk or above: invisible, transparent, empty or misplaced
         boxes = self.bounds[rows]
-        box = np.stack([boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)])
+        boxes = boxes[np.isfinite(boxes).all(axis=(1, 2))]
+        box = np.stack([boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)]) if len(boxes) else np.full((2, 3), np.nan)
         node = candidate.node
         identity, file = asset_identity(node.prim, node.path, self.open_stage)
         facts = self.database.find(identity, file=file) if self.database is not None else None
@@ -211,7 +171,8 @@ class _Discovery:
             chains=chains,
         )
         item = _Item(candidate, named, rows, box, identity=identity)
-        item.caption = (facts.caption if facts is not None else None) or asset_doc(node.prim)
+        if self.settings.use_ai_label:
+            item.caption = (facts.caption if facts is not None else None) or asset_doc(node.prim)
         color = color_label(candidate.labels)
         for source, facts_of in (
             ("database", facts.attributes if facts is not None else {}),
@@ -227,7 +188,8 @@ class _Discovery:
 
     def _classify(self, items: Sequence[_Item]) -> None:
         nouns = [self._room_noun(item) for item in items]
-        things = np.array([item.box for item, noun in zip(items, nouns, strict=True) if noun is None]).reshape(-1, 2, 3)
+        boxes = [item.box for item, noun in zip(items, nouns, strict=True) if noun is None and np.isfinite(item.box).all()]
+        things = np.array(boxes).reshape(-1, 2, 3)
         for item, noun in zip(items, nouns, strict=True):
             forced = item.candidate.map_rule is not None and item.candidate.map_rule.role is MapRole.ROOM
             kind = self._room_kind(item, noun, things) if noun is not None else None
@@ -265,7 +227,7 @@ class _Discovery:
             return RoomKind.WALL
         if item.box[1, 2] - item.box[0, 2] < 1.0:
             return None
-        points = [self._points(int(row)) for row in item.rows]
+        points = [self._points(int(row)) for row in item.rows if self.state.drawn[row]]
         if is_wall(np.concatenate(points)) or all(is_wall(part) for part in points):
             return RoomKind.WALL
         return None
@@ -276,7 +238,7 @@ class _Discovery:
     def _shows_room(self, node: Node) -> bool:
         """Return whether a gprim below an Xform is a floor, wall or ceiling, so that the Xform is a room and not a thing."""
         noun = room_noun(name_words(node.name, vendor_words=()))
-        rows = [row for row in node.rows if self.seen[row]]
+        rows = [row for row in node.rows if self.seen[row] and np.isfinite(self.bounds[row]).all()]
         if noun is None or not rows:
             return False
         if noun is RoomKind.WALL:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -95,6 +96,7 @@ def _cast(matrix: np.ndarray, origin: np.ndarray, rays: np.ndarray) -> tuple[np.
     return np.where(hit, enter, np.inf), normals
 
 
+@cache
 def boxes_frame(
     boxes=KITCHEN,
     contacts=KITCHEN_CONTACTS,
@@ -147,6 +149,8 @@ def boxes_frame(
         Buffer.SEMANTIC: semantic_of[ids],
         Buffer.ALBEDO: albedo,
     }
+    for array in every.values():
+        array.setflags(write=False)  # the frame is shared by tests, and nobody may write into a frame anyway
     path = {box.name: f"/World/{box.name}" for box in entities}
     objects = tuple(
         ObservedObject(

@@ -40,7 +40,13 @@ class Box:
 
 
 def camera_at(
-    eye: Sequence[float], target: Sequence[float], *, width: int = 640, height: int = 480, focal_px: float = 500.0, path: str = "/Cameras/A"
+    eye: Sequence[float],
+    target: Sequence[float],
+    *,
+    width: int = 640,
+    height: int = 480,
+    focal_px: float = 500.0,
+    path: str = "/Cameras/A",
 ) -> CameraView:
     """Return a camera that looks from one point to another, upright."""
     eye_, target_ = np.asarray(eye, dtype=float), np.asarray(target, dtype=float)
@@ -114,7 +120,11 @@ def make_frame(
 ) -> Frame:
     """Return a frame of boxes."""
     camera = default_camera() if camera is None else camera
-    floors = [RoomElement("/World/floor", RoomKind.FLOOR, "floor", np.array([[-20, -20, -0.1], [20, 20, 0.0]]), 5000)] if floor else []
+    floors = (
+        [RoomElement("/World/floor", RoomKind.FLOOR, "floor", np.array([[-20, -20, -0.1], [20, 20, 0.0]]), 5000)]
+        if floor
+        else []
+    )
     return Frame(
         scene=scene,
         camera=camera,

@@ -37,9 +37,54 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _VENDOR_PREFIX = re.compile(r"^(sm|sk|bp|geo|mesh|obj|prop|s)(?=_)", re.IGNORECASE)
 #: Leading adjectives that stand before a color in English (size, age, shape, place).
 _BEFORE_COLOR = frozenset(
-    "small large big little tiny huge giant mini long short tall wide narrow thin thick high low old new modern vintage antique "
-    "round square rectangular circular oval flat left right top bottom upper lower middle front rear back empty full open closed "
-    "generic basic simple plain".split()
+    [
+        "small",
+        "large",
+        "big",
+        "little",
+        "tiny",
+        "huge",
+        "giant",
+        "mini",
+        "long",
+        "short",
+        "tall",
+        "wide",
+        "narrow",
+        "thin",
+        "thick",
+        "high",
+        "low",
+        "old",
+        "new",
+        "modern",
+        "vintage",
+        "antique",
+        "round",
+        "square",
+        "rectangular",
+        "circular",
+        "oval",
+        "flat",
+        "left",
+        "right",
+        "top",
+        "bottom",
+        "upper",
+        "lower",
+        "middle",
+        "front",
+        "rear",
+        "back",
+        "empty",
+        "full",
+        "open",
+        "closed",
+        "generic",
+        "basic",
+        "simple",
+        "plain",
+    ]
 )
 
 
@@ -191,7 +236,9 @@ def _tokens(label: str) -> tuple[str, ...] | None:
     words = lexicon()
     # A head without a vowel, or with digits, is a code, not a noun.
     head = tokens[-1]
-    readable = head in words.acronyms or (len(head) > 1 and head.isascii() is False) or re.search(r"[aeiouy]", head) is not None
+    readable = (
+        head in words.acronyms or (len(head) > 1 and head.isascii() is False) or re.search(r"[aeiouy]", head) is not None
+    )
     if not readable or len(head) < 2 or any(len(token) > 24 for token in tokens) or any(char.isdigit() for char in head):
         return None
     if any(token in words.function_words for token in tokens) or tokens[0] in ("and", *words.post_prepositions):
@@ -204,7 +251,11 @@ def _tokens(label: str) -> tuple[str, ...] | None:
 def _split_colors(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...], int]:
     """Return the words without colors, the colors ("dark red" stays one), and how many words stood before the last color."""
     words = lexicon()
-    if len(tokens) == 1 and tokens[0] in words.colors and tokens[0] not in ("orange", "charcoal", "violet", "lavender", "ebony"):
+    if (
+        len(tokens) == 1
+        and tokens[0] in words.colors
+        and tokens[0] not in ("orange", "charcoal", "violet", "lavender", "ebony")
+    ):
         return (), tokens, 0
     kept: list[str] = []
     colors: list[str] = []
@@ -327,7 +378,9 @@ def noun_text(name: Name, *, plural: bool = False, suffix: int | None = None, ad
     return " ".join([*front, *([adjectives] if adjectives else []), *rest]) + name.post
 
 
-def indefinite_text(description: Description, count: int, *, start: bool = False, counted: bool = True, more: bool = False) -> str:
+def indefinite_text(
+    description: Description, count: int, *, start: bool = False, counted: bool = True, more: bool = False
+) -> str:
     """Return an indefinite noun phrase for a group of like objects ("a black bowl", "two red mugs", "some bread").
 
     Args:

@@ -33,4 +33,6 @@ class Chooser:
 
     def shuffled(self, items: Sequence[T], key: str) -> list[T]:
         """Return the items in an order that the seed decides."""
-        return [item for _, _, item in sorted((self.number(f"{key}\x00{index}"), index, item) for index, item in enumerate(items))]
+        return [
+            item for _, _, item in sorted((self.number(f"{key}\x00{index}"), index, item) for index, item in enumerate(items))
+        ]

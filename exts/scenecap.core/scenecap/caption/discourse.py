@@ -93,9 +93,7 @@ class Discourse:
         plural = is_plural_phrase(description, len(nodes))
         self._said.append(description)
         self.introduced.update(nodes)
-        return Mention(
-            (Ref(phrase(text), tuple(nodes)),), plural, self._facts(nodes, description, counted), tuple(nodes)
-        )
+        return Mention((Ref(phrase(text), tuple(nodes)),), plural, self._facts(nodes, description, counted), tuple(nodes))
 
     def _facts(self, nodes: Sequence[int], description: Description, counted: bool) -> tuple[Fact, ...]:
         facts = [Fact("exists", tuple(nodes))]
@@ -108,7 +106,9 @@ class Discourse:
             facts.append(Fact("material", tuple(nodes), value=description.material))
         return tuple(facts)
 
-    def definite(self, node: int, *, avoid: Collection[int] = (), allow: Callable[[Reference], bool] | None = None) -> Mention | None:
+    def definite(
+        self, node: int, *, avoid: Collection[int] = (), allow: Callable[[Reference], bool] | None = None
+    ) -> Mention | None:
         """Return an unambiguous "the ..." for an object that was introduced, or None.
 
         Args:

@@ -26,12 +26,30 @@ _LETTERS_WITH_AN = frozenset("aefhilmnorsx")  # letters whose name starts with a
 _CONSONANT_SOUND = re.compile(r"(uni(?!n|m)|us[aeiou](?!b)|ut[aeio]l|ura|ubiq|uku|eu|ew|one(?![a-z])|once)")
 _FIRST_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
-_UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-    "nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
+_UNITS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
 
 #: Up to this number running text spells numbers out.
 LARGEST_SPELLED = 20
@@ -54,7 +72,11 @@ def indefinite_article(phrase: str) -> str:
         return "an" if start[0] in _LETTERS_WITH_AN else "a"
     if lowered in words.a_words or start in words.a_words:
         return "a"
-    if lowered in words.an_words or start in words.an_words or any(start.startswith(item) for item in ("hour", "honest", "honor", "heir")):
+    if (
+        lowered in words.an_words
+        or start in words.an_words
+        or any(start.startswith(item) for item in ("hour", "honest", "honor", "heir"))
+    ):
         return "an"
     if _CONSONANT_SOUND.match(start):
         return "a"
@@ -84,7 +106,15 @@ def pluralize(word: str) -> str:
         return f"{front}-{pluralize(last)}" if last else word
     if re.search(r"(?<!hu)(?<!ger)(?<!sha)(?<!cai)(?<!ro)(?<!talis)(?<!otto)man$", word) and word != "man":
         return f"{word[:-3]}men"
-    for ending, plural in (("shelf", "shelves"), ("leaf", "leaves"), ("knife", "knives"), ("wolf", "wolves"), ("tooth", "teeth"), ("child", "children"), ("mouse", "mice")):
+    for ending, plural in (
+        ("shelf", "shelves"),
+        ("leaf", "leaves"),
+        ("knife", "knives"),
+        ("wolf", "wolves"),
+        ("tooth", "teeth"),
+        ("child", "children"),
+        ("mouse", "mice"),
+    ):
         if word.endswith(ending):
             return f"{word[: -len(ending)]}{plural}"
     if re.search(r"(s|x|z|ch|sh)$", word):

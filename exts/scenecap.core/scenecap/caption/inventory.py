@@ -78,12 +78,16 @@ class Inventory:
     @cached_property
     def visible_px(self) -> np.ndarray:
         """(N,) int64 visible pixels of each node."""
-        return np.array([node.observed.visibility.visible_px if node.observed.visibility else 0 for node in self.nodes], dtype=np.int64)
+        return np.array(
+            [node.observed.visibility.visible_px if node.observed.visibility else 0 for node in self.nodes], dtype=np.int64
+        )
 
     @cached_property
     def box_area(self) -> np.ndarray:
         """(N,) int64 area of each node's tight box [px]."""
-        return np.array([node.observed.visibility.box_area if node.observed.visibility else 0 for node in self.nodes], dtype=np.int64)
+        return np.array(
+            [node.observed.visibility.box_area if node.observed.visibility else 0 for node in self.nodes], dtype=np.int64
+        )
 
     @cached_property
     def boxes_world(self) -> np.ndarray:
@@ -149,6 +153,11 @@ class Inventory:
             if node.parent is not None:
                 found.setdefault(node.parent, []).append(node.id)
         return {parent: tuple(ids) for parent, ids in found.items()}
+
+    @cached_property
+    def parents(self) -> np.ndarray:
+        """(N,) int64 node id of what holds each node; -1 for the room, nothing, or what is no node."""
+        return np.array([-1 if node.parent is None else node.parent for node in self.nodes], dtype=np.int64)
 
     def ancestors(self, node: int) -> list[int]:
         """Return the chain of parents of a node, nearest first."""
@@ -251,9 +260,12 @@ class Inventory:
                     possible.append(index)
             similar = () if post else self.similar_heads(noun)
             for other in similar:
-                possible.extend(index for index in self._heads.get(other, ()) if self._is_kin(noun, self.descriptions[index].name))
+                possible.extend(
+                    index for index in self._heads.get(other, ()) if self._is_kin(noun, self.descriptions[index].name)
+                )
             others = any(
-                (suffix_matches(name.tokens, noun) and (not post or name.post == post)) or (not post and self._is_kin(noun, name))
+                (suffix_matches(name.tokens, noun) and (not post or name.post == post))
+                or (not post and self._is_kin(noun, name))
                 for item in (head, *similar)
                 for name in (self.others[index].name for index in self._other_heads.get(item, ()))
             )
@@ -281,7 +293,8 @@ class Inventory:
             else:
                 possible.append(index)
         others = base.others and any(
-            _color_match(other, wanted) is not False and (suffix_matches(other.name.tokens, noun) or self._is_kin(noun, other.name))
+            _color_match(other, wanted) is not False
+            and (suffix_matches(other.name.tokens, noun) or self._is_kin(noun, other.name))
             for other in self.others
         )
         result = Matches(tuple(certain), tuple(possible), others)
@@ -294,6 +307,11 @@ class Inventory:
         return self.matching(name.core_tokens, post=name.post if name.quoted else "", colors=description.basic_colors).others
 
     # What is not there
+
+    @cached_property
+    def others_unknown(self) -> bool:
+        """Whether a visible object has a label that says nothing, so that it may be anything."""
+        return any(item.name.quoted or item.name.generic for item in (*self.descriptions, *self.others))
 
     @cached_property
     def may_hide_unknowns(self) -> bool:

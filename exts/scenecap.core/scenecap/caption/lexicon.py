@@ -41,6 +41,7 @@ class Lexicon:
         near: Noun -> nouns that people may use for the same thing.
         hypernyms: Noun -> kinds of it.
         parts: Nouns that are often parts or surface details of other things.
+        containers: Nouns of things that others may be in.
         common_objects: Things to ask about that a scene may lack.
         setting_prepositions: Place word -> preposition, where it is not "in".
     """
@@ -72,6 +73,7 @@ class Lexicon:
     near: Mapping[str, frozenset[str]]
     hypernyms: Mapping[str, frozenset[str]]
     parts: frozenset[str]
+    containers: frozenset[str]
     common_objects: tuple[str, ...]
     setting_prepositions: Mapping[str, str]
 

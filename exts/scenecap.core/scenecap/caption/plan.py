@@ -24,6 +24,8 @@ DIRECTIONS = {
     Relation.ABOVE: 2,
     Relation.BELOW: 2,
 }
+#: Most objects of one supporter whose places are told from each other.
+_MAX_LINKED = 16
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,11 @@ class Planner:
         for node in nodes:
             description = inventory.descriptions[node]
             name = description.name
-            key: object = (name.core_tokens, name.post) if by_noun else (name.tokens, name.post, description.colors, description.material)
+            key: object = (
+                (name.core_tokens, name.post)
+                if by_noun
+                else (name.tokens, name.post, description.colors, description.material)
+            )
             found.setdefault(key, []).append(node)
         weight = inventory.visible_px
         groups = [tuple(sorted(members)) for members in found.values()]
@@ -148,12 +154,14 @@ class Planner:
             key=lambda root: (-self._weight_above(root), root),
         )
         if len(inventory.nodes) > self.settings.summarize_above or not holders:
-            groups = self.group((node.id for node in inventory.nodes), by_noun=len(inventory.nodes) > self.settings.summarize_above)
+            groups = self.group((node.id for node in inventory.nodes), by_noun=True)
             return Overview(tuple(groups[:limit]), rest=len(groups) > limit)
         main = holders[0]
         kind = self._main_kind(main)
-        children = self.group(child for child in inventory.children[main] if inventory.nodes[child].parent_kind is kind)
-        others = [group for group in self.group(root for root in roots if root != main)]
+        children = self.group(
+            (child for child in inventory.children[main] if inventory.nodes[child].parent_kind is kind), by_noun=True
+        )
+        others = self.group((root for root in roots if root != main), by_noun=True)
         if not others and kind in (ContactKind.SUPPORT, ContactKind.INSIDE):
             return Held(tuple(children[:limit]), kind, holder=main, opening=True)
         others = others[: max(1, limit - min(3, len(children)))]
@@ -187,7 +195,8 @@ class Planner:
         free = by_room.pop(None, [])
         limit = self.settings.max_list
         messages: list[Message] = []
-        if len(free) == 1 and not on_floor and inventory.children.get(free[0]):
+        alone = [*free, *on_floor]
+        if len(alone) == 1 and inventory.children.get(alone[0]):
             pass  # the first sentence of the support tree introduces it
         elif free or len(on_floor) == 1:
             groups = self.grouped([*free, *on_floor])
@@ -225,36 +234,68 @@ class Planner:
         return [Contrast(group) for group in groups if len(group) == 2]
 
     def relations(self) -> list[Message]:
-        """Return relations between neighbors of the pruned graph, in its order, the less visible object as the subject."""
-        inventory = self.inventory
-        table = inventory.graph.pruned
-        contact = int(
-            Relation.ON | Relation.INSIDE | Relation.ATTACHED | Relation.HANGING | Relation.SUPPORTS | Relation.CONTAINS | Relation.HOLDS
-        )
-        weight = inventory.visible_px
+        """Return where objects are from their neighbors: what stands on the same thing is linked nearest first.
+
+        The pruned graph already gave its contacts to the sentences on what is on what; its other edges say which neighbors
+        matter most, and what it leaves unlinked is linked along a spanning tree of each supporter's objects that grows from
+        the one that fills most of the picture.
+        """
+        sites: dict[int | None, list[int]] = {}
+        for node in self.inventory.nodes:
+            sites.setdefault(node.parent, []).append(node.id)
+        weight = self.inventory.visible_px
+        ordered = sorted(sites.values(), key=lambda members: (-int(weight[members].sum()), members))
+        queues = [self._links(members) for members in ordered if len(members) > 1]
         messages: list[Message] = []
-        used: dict[int, int] = {}
-        for row in np.flatnonzero((table.relations & contact) == 0).tolist():
-            one, other = int(table.source[row]), int(table.target[row])
-            subject, anchor = (one, other) if (weight[one], other) <= (weight[other], one) else (other, one)
-            if used.get(subject, 0) >= 2:
-                continue
-            between = next(
-                (fact for fact in inventory.between_subjects.get(subject, ()) if anchor in (fact.first, fact.second)), None
+        limit = 4 * self.settings.max_sentences
+        for depth in range(_MAX_LINKED):
+            for queue in queues[:limit]:
+                if depth < len(queue):
+                    messages.append(queue[depth])
+        return messages[:limit]
+
+    def _links(self, members: Sequence[int]) -> list[Relate]:
+        """Return relations along a spanning tree of some objects, grown from the most visible one (Prim's algorithm)."""
+        inventory = self.inventory
+        weight = inventory.visible_px
+        chosen = sorted(members, key=lambda node: (-int(weight[node]), node))[:_MAX_LINKED]
+        count = len(chosen)
+        rows = [(one, other) for one in range(count) for other in range(one + 1, count)]
+        table = inventory.pairs([chosen[one] for one, _ in rows], [chosen[other] for _, other in rows])
+        distance = np.full((count, count), np.inf)
+        row_of: dict[tuple[int, int], int] = {}
+        for row, (one, other) in enumerate(rows):
+            distance[one, other] = distance[other, one] = float(table.surface_distance[row]) + 0.1 * float(
+                table.center_distance[row]
             )
-            if between is not None and not used.get(subject):
-                messages.append(Relate(subject, Relation.NONE, (between.first, between.second)))
-            else:
-                relation = self.best_relation(table.relation(row), table.offset[row])
-                if subject == other:
-                    relation = relation.inverse()
-                if not relation:
-                    continue
-                messages.append(Relate(subject, relation, (anchor,)))
-            used[subject] = used.get(subject, 0) + 1
-            if len(messages) >= 4 * self.settings.max_sentences:
-                break
-        return messages
+            row_of[(one, other)] = row
+        pruned = self._pruned_pairs
+        linked, free, links = [0], list(range(1, count)), []
+        while free:
+            _, new, old = min(
+                (distance[new, old] * (0.5 if _pair(chosen[new], chosen[old]) in pruned else 1.0), new, old)
+                for new in free
+                for old in linked
+            )
+            free.remove(new)
+            linked.append(new)
+            subject = chosen[new]
+            facts = [fact for fact in inventory.between_subjects.get(subject, ()) if {fact.first, fact.second} <= set(chosen)]
+            if facts:
+                best = min(facts, key=lambda fact: (fact.offset, fact.first, fact.second))
+                links.append(Relate(subject, Relation.NONE, (best.first, best.second)))
+                continue
+            row = row_of[(min(new, old), max(new, old))]
+            relation = self.best_relation(table.relation(row), table.offset[row])
+            relation = relation if new < old else relation.inverse()
+            if relation:
+                links.append(Relate(subject, relation, (chosen[old],)))
+        return links
+
+    @property
+    def _pruned_pairs(self) -> set[tuple[int, int]]:
+        table = self.inventory.graph.pruned
+        return set(zip(table.source.tolist(), table.target.tolist(), strict=True))
 
     @staticmethod
     def best_relation(relations: Relation, offset: np.ndarray) -> Relation:
@@ -319,6 +360,10 @@ class Planner:
             if kind is not None:
                 counts[kind] = counts.get(kind, 0) + 1
         return max(counts, key=lambda kind: (counts[kind], kind.value))
+
+
+def _pair(one: int, other: int) -> tuple[int, int]:
+    return min(one, other), max(one, other)
 
 
 def _chunks(groups: Sequence[Group], limit: int) -> list[tuple[Group, ...]]:

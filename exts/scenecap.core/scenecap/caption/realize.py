@@ -15,7 +15,8 @@ from scenecap.caption.lexicon import lexicon
 from scenecap.caption.model import Caption, Fact
 from scenecap.caption.plan import Contrast, Group, Held, HeldKinds, Message, Others, Overview, Relate
 from scenecap.caption.refer.phrasing import RELATION_WORDS, fact_name, room_phrase, room_words
-from scenecap.caption.refer.query import HELD_RELATION
+from scenecap.caption.refer.query import HELD_RELATION, QueryKind
+from scenecap.caption.refer.referrer import Reference
 from scenecap.caption.spans import Phrase, Ref, join_phrases, phrase, render_sentences, sentence
 from scenecap.contract import ContactKind, RoomKind
 from scenecap.graph.model import Relation
@@ -97,10 +98,13 @@ class Writer:
 
     # Lists
 
-    def _list(self, groups: Sequence[Group], *, start: bool = False, everywhere: bool = False) -> tuple[Phrase, bool, list[Fact]]:
+    def _list(
+        self, groups: Sequence[Group], *, start: bool = False, everywhere: bool = False
+    ) -> tuple[Phrase, bool, list[Fact]]:
         """Introduce groups as a list; return its words, whether it takes a plural verb, and its facts."""
         mentions = [
-            self.discourse.introduce(group, start=start and not index, everywhere=everywhere) for index, group in enumerate(groups)
+            self.discourse.introduce(group, start=start and not index, everywhere=everywhere)
+            for index, group in enumerate(groups)
         ]
         facts = [fact for mention in mentions for fact in mention.facts]
         plural = len(mentions) > 1 or mentions[0].plural
@@ -196,7 +200,13 @@ class Writer:
         else:
             words, plural, facts = self._list(groups, start=not inside_place)
             subject = holder if isinstance(holder, Mention) else self.discourse.introduce((message.holder,))
-            pieces = phrase(words, f" {self._verb(shape, plural)}{' also' if message.also else ''} ", _preposition(shape, relation), " ", subject.phrase)
+            pieces = phrase(
+                words,
+                f" {self._verb(shape, plural)}{' also' if message.also else ''} ",
+                _preposition(shape, relation),
+                " ",
+                subject.phrase,
+            )
         del new
         facts = [*facts, *subject.facts, fact]
         if inside_place and self.place is not None:
@@ -226,9 +236,7 @@ class Writer:
             shapes = [shape for shape in shapes if shape not in ("rest", "sit", "holds")]
         return shapes
 
-    def _on_room(
-        self, kind: RoomKind, relation: Relation, groups: Sequence[Group], *, also: bool, opening: bool
-    ) -> Clause:
+    def _on_room(self, kind: RoomKind, relation: Relation, groups: Sequence[Group], *, also: bool, opening: bool) -> Clause:
         preposition, noun = room_words(relation, kind)
         several = self.inventory.room_kind_count(kind) > 1 and kind is RoomKind.WALL
         noun = "walls" if several and len(groups) + len(groups[0]) > 2 else f"{noun}"
@@ -315,6 +323,7 @@ class Writer:
             pieces = phrase(self._one(noun, first), " is ", words)
             if predicates[1] is not None:
                 other_words, other_facts = predicates[1]
+                other_words = _mirrored(facts, other_facts) or other_words
                 join = self.chooser.pick([", and the other is ", ", while the other is ", "; the other is "], "contrast")
                 head, _, tail = join.partition("the other")
                 pieces = phrase(pieces, head, Ref(phrase("the other"), (second,)), tail, other_words)
@@ -339,7 +348,9 @@ class Writer:
 
     def _predicate(self, node: int, other: int) -> tuple[Phrase, list[Fact]] | None:
         """Return a place that only one of two like objects has, as a predicate ("next to the plate")."""
-        mention = self.discourse.definite(node, avoid=(other,), allow=lambda item: item.query.kind.value in ("held", "center", "relation", "between", "room"))
+        mention = self.discourse.definite(
+            node, avoid=(other,), allow=lambda item: item.query.kind.value in ("held", "center", "relation", "between", "room")
+        )
         if mention is None:
             return None
         content = mention.phrase[0]
@@ -351,7 +362,11 @@ class Writer:
         if marker is None:
             return None
         head = first[first.rindex(f" {marker} ") + 1 :] if f" {marker} " in first else first[first.rindex(f" {marker}") + 1 :]
-        facts = [fact for fact in mention.facts if fact.kind not in ("color", "material")]
+        relations = [fact for fact in mention.facts if fact.kind not in ("color", "material")]
+        facts = [
+            *relations,
+            *(fact for fact in mention.facts if fact.kind in ("color", "material") and node not in fact.nodes),
+        ]
         return phrase(head, *rest), facts
 
     # Relations
@@ -359,27 +374,54 @@ class Writer:
     def _related_clauses(self, messages: Sequence[Relate]) -> Iterator[Clause]:
         """Yield clauses for relations, those that share their subject or their object joined."""
         left = [message for message in messages if self._worth_saying(message)]
+        waiting: Clause | None = None
+        for clause, simple in self._single_clauses(left):
+            if waiting is None and simple and self.chooser.number(f"join {len(self.sentences)}") % 2:
+                waiting = clause
+                continue
+            if waiting is not None and not simple:
+                yield waiting
+                waiting = None
+            if waiting is not None:
+                join = self.chooser.pick([", and ", ", while "], f"join words {len(self.sentences)}")
+                clause = Clause(phrase(waiting.pieces, join, clause.pieces), [*waiting.facts, *clause.facts])
+                waiting = None
+            yield clause
+        if waiting is not None:
+            yield waiting
+
+    def _single_clauses(self, left: list[Relate]) -> Iterator[tuple[Clause, bool]]:
+        """Yield clauses, and whether each is short enough to be joined to another."""
         while left:
             first = left.pop(0)
             if not self._worth_saying(first):
                 continue
             same_place = [
-                item for item in left
-                if item.relation is first.relation and item.anchors == first.anchors and item.subject != first.subject and first.relation
+                item
+                for item in left
+                if item.relation is first.relation
+                and item.anchors == first.anchors
+                and item.subject != first.subject
+                and first.relation
             ][:2]
             clause = self._joined_subjects(first, same_place) if same_place else None
             if clause is not None:
                 left = [item for item in left if item not in same_place]
-                yield clause
+                yield clause, False
                 continue
             more = next(
-                (item for item in left if item.subject == first.subject and item.relation and first.relation and item.anchors != first.anchors), None
+                (
+                    item
+                    for item in left
+                    if item.subject == first.subject and item.relation and first.relation and item.anchors != first.anchors
+                ),
+                None,
             )
             clause = self._relate(first, more)
             if clause is not None:
                 if more is not None:
                     left.remove(more)
-                yield clause
+                yield clause, more is None and not self._last_shape == "inverted"
 
     def _worth_saying(self, message: Relate) -> bool:
         nodes = (message.subject, *message.anchors)
@@ -390,8 +432,8 @@ class Writer:
     def _joined_subjects(self, first: Relate, others: Sequence[Relate]) -> Clause | None:
         """Word "the mug and the kettle are to the left of the stove"."""
         subjects = [first.subject, *(item.subject for item in others)]
-        anchor = self.discourse.definite(first.anchors[0], avoid=subjects)
-        mentions = [self.discourse.definite(node, avoid=(*first.anchors, *subjects)) for node in subjects]
+        anchor = self.discourse.definite(first.anchors[0], avoid=subjects, allow=_short)
+        mentions = [self.discourse.definite(node, avoid=(*first.anchors, *subjects), allow=_short) for node in subjects]
         known = [mention for mention in mentions if mention is not None]
         if anchor is None or len(known) != len(subjects):
             return None
@@ -402,8 +444,9 @@ class Writer:
         return Clause(phrase(words, f" are {RELATION_WORDS[first.relation]} ", anchor.phrase), facts)
 
     def _relate(self, message: Relate, more: Relate | None = None) -> Clause | None:
-        subject = self.discourse.definite(message.subject, avoid=(*message.anchors, *(more.anchors if more else ())))
-        anchors = [self.discourse.definite(anchor, avoid=(message.subject,)) for anchor in message.anchors]
+        named = (*message.anchors, *(more.anchors if more else ()))
+        subject = self.discourse.definite(message.subject, avoid=named, allow=_short)
+        anchors = [self.discourse.definite(anchor, avoid=(message.subject,), allow=_short) for anchor in message.anchors]
         known = [mention for mention in anchors if mention is not None]
         if subject is None or len(known) != len(anchors):
             return None
@@ -416,13 +459,16 @@ class Writer:
             facts.append(Fact(fact_name(message.relation), (message.subject,), message.anchors))
             place = phrase(f"{RELATION_WORDS[message.relation]} ", known[0].phrase)
         if more is not None:
-            second = self.discourse.definite(more.anchors[0], avoid=(message.subject,))
+            second = self.discourse.definite(more.anchors[0], avoid=(message.subject,), allow=_short)
             if second is not None:
                 facts += [*second.facts, Fact(fact_name(more.relation), (more.subject,), more.anchors)]
                 self._remember([more.subject], more.anchors)
                 place = phrase(place, f" and {RELATION_WORDS[more.relation]} ", second.phrase)
                 return Clause(phrase(subject.phrase, f" {_be(subject.plural)} ", place), facts)
-        if self._shape(["be", "be", "inverted"], f"relate {message.subject}") == "inverted" and message.relation not in (Relation.NEXT_TO, Relation.NEAR):
+        turn = self.chooser.number(f"invert {len(self.sentences)} {message.subject}") % 4 == 0
+        self._last_shape = "be"
+        if turn and message.relation not in (Relation.NEXT_TO, Relation.NEAR):
+            self._last_shape = "inverted"
             return Clause(phrase(place, f" {_be(subject.plural)} ", subject.phrase), facts)
         return Clause(phrase(subject.phrase, f" {_be(subject.plural)} ", place), facts)
 
@@ -456,13 +502,51 @@ class Writer:
         if any(self._animate(node) for group in groups for node in group):
             return False
         height, width = self._heights(groups)
-        return bool(((height >= 0.3) & (height >= 0.5 * width)).all())
+        return bool(((height >= 0.3) & (height >= 0.3 * width)).all())
 
 
 _PREDICATE_STARTS = (
-    "hanging from", "attached to", "in the center of", "to the left of", "to the right of", "in front of", "next to", "between", "behind",
-    "above", "below", "near", "on", "in",
+    "hanging from",
+    "attached to",
+    "in the center of",
+    "to the left of",
+    "to the right of",
+    "in front of",
+    "next to",
+    "between",
+    "behind",
+    "above",
+    "below",
+    "near",
+    "on",
+    "in",
 )
+
+
+#: Opposite directions, and how the second is said once the first was ("to the left of the table ... to its right").
+_MIRRORED = {
+    ("left", "right"): ("to ", "its", " right"),
+    ("right", "left"): ("to ", "its", " left"),
+    ("front", "behind"): ("behind ", "it", ""),
+    ("behind", "front"): ("in front of ", "it", ""),
+}
+
+
+def _mirrored(first: Sequence[Fact], second: Sequence[Fact]) -> Phrase | None:
+    """Return a pronoun's wording for the opposite side of the same object, else None.
+
+    It is safe to leave open whether "it" is the object or the first of the two: both readings are true.
+    """
+    one, other = first[0], second[0]
+    if one.objects != other.objects or len(one.objects) != 1 or (one.kind, other.kind) not in _MIRRORED:
+        return None
+    before, pronoun, after = _MIRRORED[(one.kind, other.kind)]
+    return phrase(before, Ref(phrase(pronoun), one.objects), after)
+
+
+def _short(reference: Reference) -> bool:
+    """Whether an expression is short enough to stand in a sentence about a relation."""
+    return reference.query.kind not in (QueryKind.RELATION, QueryKind.BETWEEN, QueryKind.CENTER, QueryKind.HOLDER)
 
 
 def _pairs_of(facts: Sequence[Fact]) -> set[tuple[int, int]]:

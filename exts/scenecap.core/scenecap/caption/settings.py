@@ -17,24 +17,35 @@ class CaptionSettings(BaseModel):
     questions: bool = Field(True, description="Write questions and answers.")
     seed: int = Field(0, description="Varies the wording. The same graph and seed give the same text.")
     max_sentences: int = Field(8, ge=1, le=40, description="Longest paragraph [sentences].")
-    max_list: int = Field(7, ge=2, le=20, description="Most items that one list names; the rest becomes another sentence or is summed up.")
+    max_list: int = Field(
+        7, ge=2, le=20, description="Most items that one list names; the rest becomes another sentence or is summed up."
+    )
     summarize_above: int = Field(
         40, ge=2, description="From this many objects on, the paragraph speaks of kinds of objects instead of single ones."
     )
     max_references: int = Field(
-        100, ge=0, description="Up to this many objects, every object gets a referring expression; above it, those that the texts name."
+        100,
+        ge=0,
+        description="Up to this many objects, every object gets a referring expression; above it, those that the texts name.",
     )
     colors: bool = Field(True, description="Say colors.")
     min_color_share: float = Field(
-        0.6, ge=0.34, le=1.0, description="Share of an object's visible albedo that one basic color must cover to be its color."
+        0.6,
+        ge=0.34,
+        le=1.0,
+        description="Share of an object's visible albedo that one basic color must cover to be its color.",
     )
     min_color_px: int = Field(32, ge=1, description="Fewest visible pixels from which a color is read [px].")
-    size_ratio: float = Field(1.25, ge=1.05, le=10.0, description="How much larger one object must be than another for a comparison.")
+    size_ratio: float = Field(
+        1.25, ge=1.05, le=10.0, description="How much larger one object must be than another for a comparison."
+    )
     distance_ratio: float = Field(
         1.25, ge=1.05, le=10.0, description="How much farther the next object must be for one to be called the closest."
     )
     question_kinds: tuple[QuestionKind, ...] = Field(tuple(QuestionKind), description="Kinds of questions to ask.")
     max_questions_per_kind: int = Field(4, ge=0, le=100, description="Most questions of one kind.")
     min_question_px: int = Field(
-        48, ge=1, description="Objects with fewer visible pixels are not asked about, and no count or absence depends on them [px]."
+        48,
+        ge=1,
+        description="Objects with fewer visible pixels are not asked about, and no count or absence depends on them [px].",
     )

@@ -9,6 +9,7 @@ from scenecap.caption.discourse import Discourse
 from scenecap.caption.inventory import Inventory
 from scenecap.caption.model import Caption, Captions
 from scenecap.caption.plan import Message, Others, Planner
+from scenecap.caption.questions import write_questions
 from scenecap.caption.realize import Writer
 from scenecap.caption.refer.referrer import Referrer
 from scenecap.caption.settings import CaptionSettings
@@ -41,11 +42,13 @@ def caption_graph(
     overall = _overall(inventory, referrer, chooser) if settings.overall and graph.nodes else None
     notes = []
     if graph.selection.dropped:
-        notes.append(f"{len(graph.selection.dropped)} visible objects are not in the graph: counts and absences are said with care.")
+        notes.append(
+            f"{len(graph.selection.dropped)} visible objects are not in the graph: counts and absences are said with care."
+        )
     return Captions(
         brief=brief,
         overall=overall,
-        questions=(),
+        questions=write_questions(inventory, referrer, chooser) if settings.questions and graph.nodes else (),
         references=_references(inventory, referrer),
         notes=tuple(notes),
     )

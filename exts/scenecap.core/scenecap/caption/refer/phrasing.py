@@ -40,7 +40,12 @@ _MANY = {
     Extreme.FRONT: "frontmost",
     Extreme.BACK: "rearmost",
 }
-_FROM = {Extreme.LEFT: "from the left", Extreme.RIGHT: "from the right", Extreme.FRONT: "from the front", Extreme.BACK: "from the back"}
+_FROM = {
+    Extreme.LEFT: "from the left",
+    Extreme.RIGHT: "from the right",
+    Extreme.FRONT: "from the front",
+    Extreme.BACK: "from the back",
+}
 
 
 def fact_name(relation: Relation) -> str:

@@ -157,7 +157,9 @@ def narrow(query: Query, base: Matches, anchors: list[int], inventory: Inventory
     sure = set(base.certain)
     certain = tuple(index for index, verdict in zip(ids, verdicts, strict=True) if verdict is True and index in sure)
     possible = tuple(
-        index for index, verdict in zip(ids, verdicts, strict=True) if verdict is None or (verdict is True and index not in sure)
+        index
+        for index, verdict in zip(ids, verdicts, strict=True)
+        if verdict is None or (verdict is True and index not in sure)
     )
     return Matches(certain, possible, base.others)
 

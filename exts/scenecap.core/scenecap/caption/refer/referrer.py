@@ -136,11 +136,11 @@ class Referrer:
     def _narrowed(self, base: Query, node: int) -> Iterator[tuple[Query, tuple[int, ...]]]:
         """Yield ways to narrow a name down, in order of preference, with their anchors' ids."""
         yield from self._by_contact(base, node)
+        yield from self._by_relation(base, node, (Relation.NEXT_TO,))
+        yield from self._by_between(base, node)
         centered = self.inventory.graph.centered.get(node)
         if centered is not None and self._anchor(centered) is not None:
             yield self._with(base, QueryKind.CENTER, (centered,)), (centered,)
-        yield from self._by_relation(base, node, (Relation.NEXT_TO,))
-        yield from self._by_between(base, node)
         yield from self._by_relation(base, node, _RELATIONS[1:])
         yield from self._by_order(base)
 
@@ -162,9 +162,7 @@ class Referrer:
             if kind in (HELD_KIND[Relation.ON], HELD_KIND[Relation.INSIDE]) and self._anchor(child) is not None:
                 yield self._with(base, QueryKind.HOLDER, (child,), relation=HELD_RELATION[kind]), (child,)
 
-    def _by_relation(
-        self, base: Query, node: int, relations: Sequence[Relation]
-    ) -> Iterator[tuple[Query, tuple[int, ...]]]:
+    def _by_relation(self, base: Query, node: int, relations: Sequence[Relation]) -> Iterator[tuple[Query, tuple[int, ...]]]:
         anchors = self._anchors_near(node)
         if not len(anchors):
             return
@@ -229,14 +227,15 @@ class Referrer:
         return self.plain(node)
 
     def _anchors_near(self, node: int) -> np.ndarray:
-        """Return the landmarks nearest to a node, nearest first."""
+        """Return the landmarks that a person would use for a node: those on the same thing first, then nearest first."""
         inventory = self.inventory
         landmarks = self._landmarks[self._landmarks != node]
         if not len(landmarks):
             return landmarks
         centers = inventory.centers_viewer
         distance = np.linalg.norm(centers[landmarks] - centers[node], axis=1)
-        return landmarks[np.lexsort((landmarks, np.round(distance, 4)))[:_MAX_ANCHORS]]
+        apart = inventory.parents[landmarks] != inventory.parents[node]
+        return landmarks[np.lexsort((landmarks, np.round(distance, 4), apart))[:_MAX_ANCHORS]]
 
     def _with(self, base: Query, kind: QueryKind, anchors: tuple[int, ...], **more: object) -> Query:
         queries = []
@@ -245,7 +244,13 @@ class Referrer:
             assert reference is not None
             queries.append(reference.query)
         return Query(
-            base.noun, kind, post=base.post, colors=base.colors, material=base.material, anchors=tuple(queries), **more  # type: ignore[arg-type]
+            base.noun,
+            kind,
+            post=base.post,
+            colors=base.colors,
+            material=base.material,
+            anchors=tuple(queries),
+            **more,  # type: ignore[arg-type]
         )
 
     def _make(self, query: Query, node: int, anchors: tuple[int, ...]) -> Reference:

@@ -119,7 +119,7 @@ def test_gap_has_the_right_sign_and_at_most_half_a_percent_short(
 
 def test_gap_of_overlapping_squares_is_minus_the_penetration() -> None:
     square = np.array([[0, 0], [2, 0], [2, 2], [0, 2]], dtype=float)
-    assert geometry.footprint_gap(support(square), support(square + [1.7, 0.2]))[0] == pytest.approx(-0.3)
+    assert geometry.footprint_gap(support(square), support(square + np.array([1.7, 0.2])))[0] == pytest.approx(-0.3)
 
 
 @quick

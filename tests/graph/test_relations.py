@@ -146,10 +146,8 @@ def test_a_pair_in_contact_has_its_contact_and_no_other_word() -> None:
 
 
 def test_on_and_inside_are_both_told() -> None:
-    given_ = [
-        Contact("/World/A", "/World/B", kind, 0.0, 0.01, 1.0, Evidence.GEOMETRY)
-        for kind in (ContactKind.SUPPORT, ContactKind.INSIDE)
-    ]
+    kinds = (ContactKind.SUPPORT, ContactKind.INSIDE)
+    given_ = [Contact("/World/A", "/World/B", kind, 0.0, 0.01, 1.0, Evidence.GEOMETRY) for kind in kinds]
     objects = [box("A", (0, 0, 0.1), (0.1,) * 3), box("B", (0, 0, 0.15), (0.4, 0.4, 0.3))]
     graph = graph_of(objects, contacts=given_)
     assert graph.relation(0, 1) == R.ON | R.INSIDE

@@ -96,13 +96,12 @@ def _candidates(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         one, two = np.triu_indices(len(points), 1)
         return one, two
     # Points in one place: the first of them stands for all, the others hang on it at distance 0.
-    unique, first, inverse = np.unique(points, axis=0, return_index=True, return_inverse=True)
-    inverse = inverse.reshape(-1)
-    own = first[inverse]
+    _, first, inverse = np.unique(points, axis=0, return_index=True, return_inverse=True)
+    own = first[inverse.reshape(-1)]
     rest = np.flatnonzero(own != np.arange(len(points)))
-    pairs = _triangulate(unique - unique[0])
-    one, two = first[pairs[:, 0]], first[pairs[:, 1]]
-    one, two = np.concatenate([one, own[rest]]), np.concatenate([two, rest])
+    kept = np.sort(first)  # in the points' own order, so that ties fall the same way among them
+    pairs = kept[_triangulate(points[kept] - points[kept[0]])]
+    one, two = np.concatenate([pairs[:, 0], own[rest]]), np.concatenate([pairs[:, 1], rest])
     return np.minimum(one, two), np.maximum(one, two)
 
 

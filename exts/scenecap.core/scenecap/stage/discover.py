@@ -1,7 +1,7 @@
 """Find the objects of a stage, the room around them, and what is neither.
 
 :mod:`scenecap.stage.object_rules` decides which prims are objects, :mod:`scenecap.stage.object_names` what they are called,
-:mod:`scenecap.stage.room` what is floor, wall or ceiling; this module puts them together for one time.
+:mod:`scenecap.stage.room_shapes` what is floor, wall or ceiling; this module puts them together for one time.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from scenecap.contract import LabelSource, LeftOut, RoomKind
 from scenecap.stage.assets import AssetReference, asset_doc, asset_identity, asset_reference
 from scenecap.stage.joints import Joints
 from scenecap.stage.label_database import LabelDatabase
-from scenecap.stage.labels import color_label
+from scenecap.stage.label_text import color_label
 from scenecap.stage.model import Discovery, Role, StageEntity, WalkState
 from scenecap.stage.names import name_words, place_in, split_words
 from scenecap.stage.object_names import NamedLabel, label_of
 from scenecap.stage.object_rules import Candidate, ObjectRules
 from scenecap.stage.object_tree import Node, build_tree
 from scenecap.stage.open import OpenStage, collect_diagnostics
-from scenecap.stage.room import encloses, is_ceiling, is_floor, is_wall, room_noun, world_points
+from scenecap.stage.room import world_points
+from scenecap.stage.room_shapes import encloses, is_ceiling, is_floor, is_wall, room_noun
 from scenecap.stage.settings import GhostMode, LabelSettings, MapRole
 from scenecap.stage.walk import StageWalk, fold_left_out
 

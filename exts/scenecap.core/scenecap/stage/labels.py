@@ -7,12 +7,9 @@ schema needs to be installed. Only what a prim itself says is read; who inherits
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from scenecap.colours import BASIC_TERMS
 from scenecap.errors import MissingExtraError
-from scenecap.stage.names import COLOR_TERMS, clean_label, split_words
 from scenecap.text import clean_text
 
 try:
@@ -29,11 +26,6 @@ _LEGACY_DATA = ":params:semanticData"
 
 #: Most taxonomies, and labels in one, that are read; a stage with more is hostile or broken.
 MAX_LABELS = 16
-#: Taxonomies that name a thing, in order of preference; others follow in alphabetical order.
-NAMING_TAXONOMIES = ("class", "category", "name", "label", "type")
-#: Taxonomies that do not name a thing: what it is like, or a number in a catalogue.
-_NOT_NAMES = frozenset({"color", "colour", "material", "wikidata_qcode", "wikidata_id", "id", "instance", "uid", "state"})
-_CATALOGUE = re.compile(r"^(?:Q\d+|\d+|[0-9a-f]{16,}|[0-9a-f-]{32,})$", re.I)
 
 
 def read_labels(prim: Usd.Prim, *, time_code: float | None = None) -> dict[str, tuple[str, ...]]:
@@ -60,44 +52,6 @@ def read_labels(prim: Usd.Prim, *, time_code: float | None = None) -> dict[str, 
         _add(found, taxonomy, [part for text in _texts(attribute.Get(time)) for part in text.split(",")])
     order = sorted(found, key=lambda taxonomy: (taxonomy != "class", taxonomy))
     return {taxonomy: tuple(found[taxonomy]) for taxonomy in order if found[taxonomy]}
-
-
-def naming_label(labels: Mapping[str, tuple[str, ...]]) -> str | None:
-    """Return the authored label that says what a thing is, as it is authored; None where none does."""
-    ranked = sorted(
-        (taxonomy for taxonomy in labels if taxonomy.lower() not in _NOT_NAMES),
-        key=lambda taxonomy: (
-            NAMING_TAXONOMIES.index(taxonomy.lower()) if taxonomy.lower() in NAMING_TAXONOMIES else len(NAMING_TAXONOMIES),
-            taxonomy,
-        ),
-    )
-    return next((text for taxonomy in ranked for text in labels[taxonomy] if not _CATALOGUE.match(text)), None)
-
-
-def color_label(labels: Mapping[str, tuple[str, ...]]) -> str | None:
-    """Return the basic colour term of an authored ``color`` label, or None."""
-    for taxonomy, texts in labels.items():
-        if taxonomy.lower() in ("color", "colour"):
-            term = next((COLOR_TERMS.get(text.lower()) for text in texts), None)
-            return term if term in BASIC_TERMS else None
-    return None
-
-
-def label_from_authored(text: str, *, prim_name: str, vendor_words: Iterable[str]) -> str:
-    """Return an authored label as words: ``Office_Chair`` -> ``office chair``.
-
-    A label that is the prim's own name was made by a tool, and is read as a name is.
-
-    Args:
-        text: The label.
-        prim_name: Name of the prim that it is authored on.
-        vendor_words: As in :func:`scenecap.stage.names.clean_label`.
-    """
-    if text == prim_name:
-        cleaned = clean_label(text, vendor_words=vendor_words)
-        if cleaned:
-            return cleaned
-    return clean_text(" ".join(split_words(text))) or text.lower()
 
 
 def _add(found: dict[str, list[str]], taxonomy: str, texts: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from scenecap.contract import LabelSource
 from scenecap.stage.assets import AssetReference, asset_name
-from scenecap.stage.labels import label_from_authored, naming_label
+from scenecap.stage.label_text import label_from_authored, naming_label
 from scenecap.stage.names import clean_label, is_robot_model, is_scenery, name_words, split_words
 from scenecap.stage.object_rules import Candidate
 from scenecap.stage.object_tree import Node

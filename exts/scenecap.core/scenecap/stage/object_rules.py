@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from scenecap.stage.joints import MIN_CHAIN, Joints
 from scenecap.stage.label_map import LabelMap
-from scenecap.stage.labels import naming_label, read_labels
+from scenecap.stage.label_text import naming_label
+from scenecap.stage.labels import read_labels
 from scenecap.stage.name_words import CONTAINERS, TECHNICAL
 from scenecap.stage.names import color_of_group, name_words, names_collection, place_in, shared_lead, split_words
 from scenecap.stage.object_tree import Node

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scenecap.capture.raster_setup import CUT, INSIDE, OUTSIDE, classify_box, njit, project_points, snap
+from scenecap.capture.raster_setup import CUT, OUTSIDE, classify_box, njit, project_points, snap
 from scenecap.capture.scene import RasterScene
 from scenecap.contract import CameraView
 
 #: Relative difference of depth under which two surfaces are coplanar.
 TIE = 4e-6
 
-#: Triangles at least this wide [px] are filled by spans, narrower ones by testing each pixel of their box.
+#: Triangles wider than this [px] are filled row by row, narrower ones by testing each pixel of their box.
 _SPAN_WIDTH = 12
 
 
@@ -80,7 +80,7 @@ def rasterize(
     width, height = camera.width, camera.height
     pixels = width * height
     near, far = camera.near_far
-    inverse_depth = np.full(pixels, 1.0 / far, dtype=np.float32)
+    inverse_depth = np.full(pixels, 0.5 / far, dtype=np.float32)
     hit = np.full(pixels, -1, dtype=np.int64)
     stamp = np.full(pixels, -1, dtype=np.int32)
     unoccluded = np.zeros(entity_count, dtype=np.int64)
@@ -91,7 +91,7 @@ def rasterize(
         scene.x,
         scene.y,
         scene.z,
-        scene.triangles,
+        scene.triangles.view(np.uint32),
         scene.point_start,
         scene.triangle_start,
         scene.bounds,
@@ -228,10 +228,9 @@ def _draw(
         e = entity_of_gprim[g]
         matrix = matrices[g]
         place = classify_box(bounds[p], matrix, focal, center_x, center_y, width, height, near, far)
-        if place != INSIDE:
-            if place == OUTSIDE:
-                truncated[e] = True
-                continue
+        if place == OUTSIDE:
+            truncated[e] = True
+            continue
         first, last = point_start[p], point_start[p + 1]
         project_points(x, y, z, first, last, matrix, focal, center_x, center_y, screen_x, screen_y, inverse, depth)
         if place == CUT and not truncated[e]:
@@ -251,9 +250,11 @@ def _draw(
         box_x0, box_y0, box_x1, box_y1 = width, height, -1, -1
         base = triangle_start[p]
         code = np.int64(g) << 32
+        clips = place == CUT
         for t in range(triangle_start[p + 1] - base):
+            # Unsigned point numbers: numba then needs no check for negative ones.
             a, b, c = triangles[base + t, 0], triangles[base + t, 1], triangles[base + t, 2]
-            if place == CUT and (depth[a] < near or depth[b] < near or depth[c] < near):
+            if clips and (depth[a] < near or depth[b] < near or depth[c] < near):
                 corners = _clip_near(x, y, z, first, a, b, c, matrix, focal, center_x, center_y, near, clip_x, clip_y, clip_i)
                 for k in range(1, corners - 1):
                     n, x0, y0, x1, y1 = _fill(
@@ -281,37 +282,74 @@ def _draw(
                 continue
             ax, bx, cx = screen_x[a], screen_x[b], screen_x[c]
             # Most triangles of a fine mesh lie between pixel centres: leave those before anything else is computed.
-            x_low = math.ceil(min(ax, min(bx, cx)))
-            x_high = math.floor(max(ax, max(bx, cx)))
-            if x_low > x_high or x_high < 0.0 or x_low > width - 1.0:
+            x0 = max(int(math.ceil(min(ax, min(bx, cx)))), 0)
+            x1 = min(int(math.floor(max(ax, max(bx, cx)))), width - 1)
+            if x0 > x1:
                 continue
             ay, by, cy = screen_y[a], screen_y[b], screen_y[c]
-            y_low = math.ceil(min(ay, min(by, cy)))
-            y_high = math.floor(max(ay, max(by, cy)))
-            if y_low > y_high or y_high < 0.0 or y_low > height - 1.0:
+            y0 = max(int(math.ceil(min(ay, min(by, cy)))), 0)
+            y1 = min(int(math.floor(max(ay, max(by, cy)))), height - 1)
+            if y0 > y1:
                 continue
-            n, x0, y0, x1, y1 = _fill(
-                ax,
-                ay,
-                inverse[a],
-                bx,
-                by,
-                inverse[b],
-                cx,
-                cy,
-                inverse[c],
-                width,
-                height,
-                inverse_far,
-                code | t,
-                e,
-                best,
-                hit,
-                stamp,
-            )
-            count += n
-            box_x0, box_y0 = min(box_x0, x0), min(box_y0, y0)
-            box_x1, box_y1 = max(box_x1, x1), max(box_y1, y1)
+            if x1 - x0 >= _SPAN_WIDTH:
+                n, x0, y0, x1, y1 = _fill(
+                    ax,
+                    ay,
+                    inverse[a],
+                    bx,
+                    by,
+                    inverse[b],
+                    cx,
+                    cy,
+                    inverse[c],
+                    width,
+                    height,
+                    inverse_far,
+                    code | t,
+                    e,
+                    best,
+                    hit,
+                    stamp,
+                )
+                count += n
+                box_x0, box_y0 = min(box_x0, x0), min(box_y0, y0)
+                box_x1, box_y1 = max(box_x1, x1), max(box_y1, y1)
+                continue
+            # A narrow triangle: test each pixel of its box. The edge functions are exact, and so is their sum, the area.
+            abx, aby, acx, acy = bx - ax, by - ay, cx - ax, cy - ay
+            area = abx * acy - acx * aby
+            if area == 0.0:
+                continue
+            sign = 1.0 if area > 0.0 else -1.0
+            size = area * sign
+            scale = 1.0 / size
+            ai, bi, ci = inverse[a], inverse[b], inverse[c]
+            # Most triangles lie within what the entity covers already: then its box needs no look at single pixels.
+            widens = x0 < box_x0 or x1 > box_x1 or y0 < box_y0 or y1 > box_y1
+            dx0 = x0 - ax
+            step1, step2 = acy * sign, -aby * sign
+            for row in range(y0, y1 + 1):
+                dy = row - ay
+                e1 = (dx0 * acy - acx * dy) * sign
+                e2 = (abx * dy - dx0 * aby) * sign
+                pixel = np.uint64(row * width + x0)
+                for column in range(x0, x1 + 1):
+                    e0 = size - e1 - e2
+                    if min(e0, min(e1, e2)) >= 0.0:
+                        value = (e0 * ai + e1 * bi + e2 * ci) * scale
+                        if value >= inverse_far:
+                            # Written without branches: which way they go is a coin toss, and a wrong guess costs more.
+                            count += stamp[pixel] != e
+                            stamp[pixel] = e
+                            if widens:
+                                box_x0, box_y0 = min(box_x0, column), min(box_y0, row)
+                                box_x1, box_y1 = max(box_x1, column), max(box_y1, row)
+                            nearer = value > best[pixel] * (1.0 + TIE)
+                            best[pixel] = np.float32(value) if nearer else best[pixel]
+                            hit[pixel] = code | t if nearer else hit[pixel]
+                    e1 += step1
+                    e2 += step2
+                    pixel += np.uint64(1)
         if count > 0:
             unoccluded[e] += count
             loose[e, 0] = min(loose[e, 0], box_x0)
@@ -359,7 +397,7 @@ def _to_camera(x, y, z, k, m):
 
 @njit(cache=True, error_model="numpy")
 def _fill(ax, ay, ai, bx, by, bi, cx, cy, ci, width, height, inverse_far, code, entity, best, hit, stamp):
-    """Fill one triangle; return how many of its pixels the entity covers for the first time, and their box."""
+    """Fill one triangle row by row; return how many pixels the entity covers for the first time, and the box of all."""
     box_x0, box_y0, box_x1, box_y1 = width, height, -1, -1
     count = 0
     area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
@@ -380,61 +418,56 @@ def _fill(ax, ay, ai, bx, by, bi, cx, cy, ci, width, height, inverse_far, code, 
     # Edge functions E(x, y) = E0 + A * x + B * y, not negative inside; edge k lies across from corner k.
     a0, a1, a2 = by - cy, cy - ay, ay - by
     b0, b1, b2 = cx - bx, ax - cx, bx - ax
-    spans = x1 - x0 >= _SPAN_WIDTH
     for row in range(y0, y1 + 1):
         e0 = a0 * (x0 - bx) + b0 * (row - by)
         e1 = a1 * (x0 - cx) + b1 * (row - cy)
         e2 = a2 * (x0 - ax) + b2 * (row - ay)
-        left, right = x0, x1
-        if spans:
-            start, stop = 0.0, float(x1 - x0)
-            # In a row, each edge bounds the span from the left (A > 0) or from the right (A < 0).
-            if a0 > 0.0:
-                start = max(start, math.ceil(-e0 / a0))
-            elif a0 < 0.0:
-                stop = min(stop, math.floor(-e0 / a0))
-            elif e0 < 0.0:
+        # In a row, each edge bounds the span from the left (A > 0) or from the right (A < 0).
+        start, stop = 0.0, float(x1 - x0)
+        if a0 > 0.0:
+            start = max(start, math.ceil(-e0 / a0))
+        elif a0 < 0.0:
+            stop = min(stop, math.floor(-e0 / a0))
+        elif e0 < 0.0:
+            continue
+        if a1 > 0.0:
+            start = max(start, math.ceil(-e1 / a1))
+        elif a1 < 0.0:
+            stop = min(stop, math.floor(-e1 / a1))
+        elif e1 < 0.0:
+            continue
+        if a2 > 0.0:
+            start = max(start, math.ceil(-e2 / a2))
+        elif a2 < 0.0:
+            stop = min(stop, math.floor(-e2 / a2))
+        elif e2 < 0.0:
+            continue
+        if start > stop:
+            continue
+        left, right = x0 + int(start), x0 + int(stop)
+        row_inverse = ai - gx * ax + gy * (row - ay)
+        if min(max(row_inverse + gx * left, low), high) < inverse_far or (
+            min(max(row_inverse + gx * right, low), high) < inverse_far
+        ):
+            # The far distance cuts the row: draw its nearer part only (inverse depth is linear).
+            while left <= right and min(max(row_inverse + gx * left, low), high) < inverse_far:
+                left += 1
+            while left <= right and min(max(row_inverse + gx * right, low), high) < inverse_far:
+                right -= 1
+            if left > right:
                 continue
-            if a1 > 0.0:
-                start = max(start, math.ceil(-e1 / a1))
-            elif a1 < 0.0:
-                stop = min(stop, math.floor(-e1 / a1))
-            elif e1 < 0.0:
-                continue
-            if a2 > 0.0:
-                start = max(start, math.ceil(-e2 / a2))
-            elif a2 < 0.0:
-                stop = min(stop, math.floor(-e2 / a2))
-            elif e2 < 0.0:
-                continue
-            if start > stop:
-                continue
-            left, right = x0 + int(start), x0 + int(stop)
         base = row * width
-        row_inverse = ai + gx * (0.0 - ax) + gy * (row - ay)
-        touched = False
         for column in range(left, right + 1):
-            if not spans:
-                step = column - x0
-                if e0 + a0 * step < 0.0 or e1 + a1 * step < 0.0 or e2 + a2 * step < 0.0:
-                    continue
             value = min(max(row_inverse + gx * column, low), high)
-            if value < inverse_far:
-                continue
-            pixel = base + column
+            pixel = np.uint64(base + column)
             if stamp[pixel] != entity:
                 stamp[pixel] = entity
                 count += 1
-            if not touched:
-                touched = True
-                box_x0 = min(box_x0, column)
-            box_x1 = max(box_x1, column)
-            if value > best[pixel] * (1.0 + TIE) or hit[pixel] < 0:
+            if value > best[pixel] * (1.0 + TIE):
                 best[pixel] = value
                 hit[pixel] = code
-        if touched:
-            box_y0 = min(box_y0, row)
-            box_y1 = max(box_y1, row)
+        box_x0, box_x1 = min(box_x0, left), max(box_x1, right)
+        box_y0, box_y1 = min(box_y0, row), max(box_y1, row)
     return count, box_x0, box_y0, box_x1, box_y1
 
 

@@ -121,31 +121,48 @@ def _attributes(
 ):
     height, width = gprim.shape
     corner = np.empty((3, 3))
+    weight = np.empty((3, 3))
+    nx = ny = nz = 0.0
+    last_gprim, last_triangle = np.int64(-1), np.int64(-1)
     for row in range(height):
+        dy = (center_y - row - 0.5) / focal
         for column in range(width):
-            g = gprim[row, column]
+            g = np.int64(gprim[row, column])
             if g < 0:
                 continue
             p = prototype[g]
             t = triangle_start[p] + triangle[row, column]
-            first = point_start[p]
-            m = to_camera[g]
-            for k in range(3):
-                v = first + triangles[t, k]
-                px, py, pz = float(x[v]), float(y[v]), float(z[v])
-                for j in range(3):
-                    corner[k, j] = px * m[0, j] + py * m[1, j] + pz * m[2, j] + m[3, j]
+            if g != last_gprim or t != last_triangle:
+                # What depends on the triangle alone; its neighbours in the row mostly show the same one.
+                last_gprim, last_triangle = g, t
+                first = point_start[p]
+                m = to_camera[g]
+                for k in range(3):
+                    v = first + triangles[t, k]
+                    px, py, pz = float(x[v]), float(y[v]), float(z[v])
+                    for j in range(3):
+                        corner[k, j] = px * m[0, j] + py * m[1, j] + pz * m[2, j] + m[3, j]
+                _cross_into(weight, 0, corner, 1, 2)
+                _cross_into(weight, 1, corner, 2, 0)
+                _cross_into(weight, 2, corner, 0, 1)
+                # The sum of the corners' cross products is the triangle's normal (twice its area long), in camera axes.
+                nx = weight[0, 0] + weight[1, 0] + weight[2, 0]
+                ny = weight[0, 1] + weight[1, 1] + weight[2, 1]
+                nz = weight[0, 2] + weight[1, 2] + weight[2, 2]
+                length = (nx * nx + ny * ny + nz * nz) ** 0.5
+                if length > 0.0:
+                    nx, ny, nz = nx / length, ny / length, nz / length
             dx = (column + 0.5 - center_x) / focal
-            dy = (center_y - row - 0.5) / focal
-            # Barycentric weights of the ray (dx, dy, -1): triple products with the corners (Moeller and Trumbore 1997).
-            w0 = _triple(dx, dy, corner, 1, 2)
-            w1 = _triple(dx, dy, corner, 2, 0)
-            w2 = _triple(dx, dy, corner, 0, 1)
+            # Barycentric weights of the ray (dx, dy, -1): its triple products with pairs of corners (Moeller, Trumbore 1997).
+            w0 = dx * weight[0, 0] + dy * weight[0, 1] - weight[0, 2]
+            w1 = dx * weight[1, 0] + dy * weight[1, 1] - weight[1, 2]
+            w2 = dx * weight[2, 0] + dy * weight[2, 1] - weight[2, 2]
             total = w0 + w1 + w2
             if total != 0.0:
                 w0, w1, w2 = w0 / total, w1 / total, w2 / total
             else:
                 w0 = w1 = w2 = 1.0 / 3.0
+            # A pixel on an edge may lie outside by a rounding error.
             w0, w1, w2 = min(max(w0, 0.0), 1.0), min(max(w1, 0.0), 1.0), min(max(w2, 0.0), 1.0)
             total = w0 + w1 + w2
             w0, w1, w2 = w0 / total, w1 / total, w2 / total
@@ -155,18 +172,10 @@ def _attributes(
             material[row, column] = face_material[t]
             for j in range(2):
                 uv[row, column, j] = w0 * corner_uv[t, 0, j] + w1 * corner_uv[t, 1, j] + w2 * corner_uv[t, 2, j]
-            # The triangle's own normal, in camera axes, towards the camera.
-            ax, ay, az = corner[1, 0] - corner[0, 0], corner[1, 1] - corner[0, 1], corner[1, 2] - corner[0, 2]
-            bx, by, bz = corner[2, 0] - corner[0, 0], corner[2, 1] - corner[0, 1], corner[2, 2] - corner[0, 2]
-            nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
-            length = (nx * nx + ny * ny + nz * nz) ** 0.5
-            if length == 0.0:
-                continue
             turn = -1.0 if nx * dx + ny * dy - nz > 0.0 else 1.0
-            nx, ny, nz = turn * nx / length, turn * ny / length, turn * nz / length
-            fx = nx * camera_axes[0, 0] + ny * camera_axes[1, 0] + nz * camera_axes[2, 0]
-            fy = nx * camera_axes[0, 1] + ny * camera_axes[1, 1] + nz * camera_axes[2, 1]
-            fz = nx * camera_axes[0, 2] + ny * camera_axes[1, 2] + nz * camera_axes[2, 2]
+            fx = turn * (nx * camera_axes[0, 0] + ny * camera_axes[1, 0] + nz * camera_axes[2, 0])
+            fy = turn * (nx * camera_axes[0, 1] + ny * camera_axes[1, 1] + nz * camera_axes[2, 1])
+            fz = turn * (nx * camera_axes[0, 2] + ny * camera_axes[1, 2] + nz * camera_axes[2, 2])
             face_normal[row, column, 0] = fx
             face_normal[row, column, 1] = fy
             face_normal[row, column, 2] = fz
@@ -188,9 +197,7 @@ def _attributes(
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _triple(dx, dy, corner, i, j):
-    """Return the triple product of the ray (dx, dy, -1) with two corners."""
-    cx = corner[i, 1] * corner[j, 2] - corner[i, 2] * corner[j, 1]
-    cy = corner[i, 2] * corner[j, 0] - corner[i, 0] * corner[j, 2]
-    cz = corner[i, 0] * corner[j, 1] - corner[i, 1] * corner[j, 0]
-    return dx * cx + dy * cy - cz
+def _cross_into(out, row, corner, i, j):
+    out[row, 0] = corner[i, 1] * corner[j, 2] - corner[i, 2] * corner[j, 1]
+    out[row, 1] = corner[i, 2] * corner[j, 0] - corner[i, 0] * corner[j, 2]
+    out[row, 2] = corner[i, 0] * corner[j, 1] - corner[i, 1] * corner[j, 0]

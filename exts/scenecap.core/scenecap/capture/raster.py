@@ -282,13 +282,13 @@ def _draw(
                 continue
             ax, bx, cx = screen_x[a], screen_x[b], screen_x[c]
             # Most triangles of a fine mesh lie between pixel centres: leave those before anything else is computed.
-            x0 = max(int(math.ceil(min(ax, min(bx, cx)))), 0)
-            x1 = min(int(math.floor(max(ax, max(bx, cx)))), width - 1)
+            x0 = max(math.ceil(min(ax, min(bx, cx))), 0)
+            x1 = min(math.floor(max(ax, max(bx, cx))), width - 1)
             if x0 > x1:
                 continue
             ay, by, cy = screen_y[a], screen_y[b], screen_y[c]
-            y0 = max(int(math.ceil(min(ay, min(by, cy)))), 0)
-            y1 = min(int(math.floor(max(ay, max(by, cy)))), height - 1)
+            y0 = max(math.ceil(min(ay, min(by, cy))), 0)
+            y1 = min(math.floor(max(ay, max(by, cy))), height - 1)
             if y0 > y1:
                 continue
             if x1 - x0 >= _SPAN_WIDTH:

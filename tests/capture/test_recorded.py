@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from scenecap.capture.recorded import RecordedSource
-from scenecap.contract import Buffer, Frame, RoomKind
+from scenecap.contract import Buffer, Frame, LabelSource, RoomKind
 from scenecap.errors import CameraError, CaptureError, StageError
 from scenecap.graph.build import build_scene_graph
 from scenecap.graph.model import Relation
@@ -22,7 +22,8 @@ from scenecap.output.frame_files import frame_files
 from scenecap.output.graph_json import graph_document
 from scenecap.output.model import FrameResult
 from scenecap.output.settings import OutputSettings
-from tests.output.scenes import boxes_frame, job_facts, look_at
+from scenecap.stage.settings import LabelSettings
+from tests.output.scenes import KITCHEN, Box, boxes_frame, job_facts, look_at
 
 SETTINGS = OutputSettings.model_validate({})
 
@@ -346,6 +347,51 @@ def test_a_small_wall_is_an_object_and_a_large_one_the_room(tmp_path):
     (back,) = RecordedSource(tmp_path).frames()
     assert {item.path: item.label for item in back.objects}["/World/Crate"] == "retaining wall"
     assert [element.label for element in back.room] == ["floor"]
+
+
+WALLED = (*KITCHEN, Box("WestWall", "wall", (-1.5, 0.5, 1.25), (0.1, 4.0, 2.5), (220, 220, 220), 25.0))
+
+
+def test_a_slanted_wall_is_the_room(tmp_path):
+    frame = boxes_frame(WALLED)
+    (back,) = RecordedSource(foreign(tmp_path, frame)).frames()
+    assert [(element.path, element.kind) for element in back.room] == [
+        ("/World/Floor", RoomKind.FLOOR),
+        ("/World/WestWall", RoomKind.WALL),
+    ]
+    labels = LabelSettings.model_validate({"include_room": True})
+    (every,) = RecordedSource(tmp_path, labels=labels).frames()
+    assert every.room == ()
+
+
+def test_the_users_map_applies(tmp_path):
+    foreign(tmp_path)
+    relabel(tmp_path, {"/World/Plate": "none", "/World/Floor": "floor"})
+    labels = LabelSettings.model_validate(
+        {
+            "labels": {"/World/Plate": "dinner plate", "/World/Bowl_*": "ignore", "/World/Chair": {"role": "room"}},
+            "scene_label": "kitchen",
+        }
+    )
+    (back,) = RecordedSource(tmp_path, labels=labels).frames()
+    found = {item.path: (item.label, item.label_source) for item in back.objects}
+    assert found["/World/Plate"] == ("dinner plate", LabelSource.MAP)
+    assert not [path for path in found if "Bowl" in path]
+    assert ("/World/Chair", RoomKind.OTHER) in {(element.path, element.kind) for element in back.room}
+    assert back.setting == "kitchen"
+
+
+def test_parts_can_be_kept(tmp_path):
+    frame = boxes_frame()
+    foreign(tmp_path, frame)
+    move(tmp_path, {"/World/Bowl_1": "/World/Plate/Rim"})
+    labels = LabelSettings.model_validate({"parts": "keep"})
+    (back,) = RecordedSource(tmp_path, labels=labels).frames()
+    found = {item.path: item for item in back.objects}
+    before = {item.path: item.visibility for item in frame.objects}
+    assert found["/World/Plate/Rim"].part_of == "/World/Plate"
+    assert found["/World/Plate"].visibility.visible_px == before["/World/Plate"].visible_px
+    assert found["/World/Plate/Rim"].visibility.box_tight == before["/World/Bowl_1"].box_tight
 
 
 def test_several_render_products_in_both_arrangements(tmp_path):

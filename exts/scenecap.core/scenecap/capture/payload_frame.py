@@ -12,16 +12,15 @@ from typing import TypeVar
 
 import numpy as np
 
-from scenecap.capture.payload import BoxRow, Labels, Payload
+from scenecap.capture.payload import BoxRow, Payload
 from scenecap.capture.payload_camera import meters_per_unit_of, parse_camera, stage_axes
-from scenecap.capture.room_shapes import room_kinds
+from scenecap.capture.payload_objects import ancestors, find_objects, room_kinds
 from scenecap.contract import (
     FIRST_ENTITY_ID,
     UNLABELLED_ID,
     Buffer,
     CameraView,
     Frame,
-    LabelSource,
     LeftOut,
     ObservedObject,
     RoomElement,
@@ -29,9 +28,7 @@ from scenecap.contract import (
     Visibility,
 )
 from scenecap.errors import CaptureError
-from scenecap.stage.names import clean_label
-from scenecap.stage.settings import LabelSettings, LabelStyle
-from scenecap.text import clean_text
+from scenecap.stage.settings import LabelSettings
 
 _T = TypeVar("_T")
 
@@ -77,24 +74,28 @@ def frame_from_payload(payload: Payload, identity: FrameIdentity, *, labels: Lab
         _needed(None, "bounding_box_2d_tight (or instance_segmentation)", "what is in view", identity)
     camera = parse_camera(params, path=identity.camera, up_axis=identity.up_axis, resolution=_picture_size(payload))
     world_from_stage = stage_axes(identity.up_axis, meters_per_unit_of(params))
-    owners = _owners(rows_3d)
-    names = [_label(owners[path], path, labels) for path in owners]
+    prims, left_out = find_objects(rows_3d, labels)
     boxes = {row.path: row for row in rows_3d}
-    placed = {path: boxes[path].transform @ world_from_stage for path in owners}  # type: ignore[operator]
-    views = _Views(payload, camera, list(owners))
-    things = [
-        ObservedObject(
-            path=path,
-            label=name,
-            label_source=LabelSource.AUTHORED,
-            box_local=boxes[path].values,
-            object_to_world=placed[path],
-            visibility=views.visibility(path),
-            labels=owners[path],
+    views = _Views(payload, camera, [prim.path for prim in prims])
+    things = []
+    for prim in prims:
+        row = boxes[prim.path]
+        assert row.transform is not None
+        things.append(
+            ObservedObject(
+                path=prim.path,
+                label=prim.label,
+                label_source=prim.source,
+                box_local=row.values,
+                object_to_world=row.transform @ world_from_stage,
+                visibility=views.visibility(prim.path),
+                labels=prim.labels,
+                attributes=prim.attributes,
+                attribute_sources=prim.attribute_sources,
+                part_of=prim.part_of,
+            )
         )
-        for path, name in zip(owners, names, strict=True)
-    ]
-    kinds = room_kinds(names, np.array([item.aabb_world for item in things]).reshape(-1, 2, 3))
+    kinds = room_kinds(prims, np.array([item.corners_world for item in things]).reshape(-1, 8, 3), labels)
     objects = tuple(item for item, kind in zip(things, kinds, strict=True) if kind is None)
     room = tuple(_room(item, kind) for item, kind in zip(things, kinds, strict=True) if kind is not None)
     return Frame(
@@ -105,10 +106,11 @@ def frame_from_payload(payload: Payload, identity: FrameIdentity, *, labels: Lab
         time_code=identity.time_code,
         room=room,
         contacts=None,
-        left_out=_left_out(payload, owners, room),
+        left_out=_left_out(payload, left_out, set(boxes), room),
         buffers=_buffers(payload, camera, views, world_from_stage),
         entity_ids=views.entity_ids if payload.instance_ids is not None else {},
         semantic_ids=_semantic_ids(payload),
+        setting=labels.scene_label,
         meters_per_unit=meters_per_unit_of(params),
         stage_from_world=np.linalg.inv(world_from_stage),
         source=identity.source,
@@ -132,74 +134,18 @@ def _picture_size(payload: Payload) -> tuple[int, int] | None:
     return None
 
 
-def _ancestors(path: str) -> list[str]:
-    """Return the paths above a prim, the nearest first."""
-    result = []
-    while (path := path.rpartition("/")[0]) != "":
-        result.append(path)
-    return result
-
-
-def _owners(rows: Sequence[BoxRow]) -> dict[str, Labels]:
-    """Return the prims that are objects, sorted by path, with the labels that are their own.
-
-    The outermost labelled prim is the object; a root prim that holds two or more labelled ones is the scene instead.
-    """
-    labelled = {row.path: row.labels for row in rows if row.labels}
-    scenes = {
-        path for path in labelled if path.count("/") == 1 and sum(other.startswith(path + "/") for other in labelled) > 1
-    }
-    chosen = {}
-    for path in sorted(labelled):
-        above = [parent for parent in _ancestors(path) if parent in labelled and parent not in scenes]
-        if above or path in scenes:
-            continue
-        inherited = [labelled[parent] for parent in _ancestors(path) if parent in labelled]
-        chosen[path] = _own_labels(labelled[path], inherited)
-    return chosen
-
-
-def _own_labels(labels: Labels, inherited: Sequence[Labels]) -> dict[str, tuple[str, ...]]:
-    """Return a label set without what it inherited: label sets gather those of all ancestors."""
-    own = {}
-    for kind, values in labels.items():
-        from_above = {label for above in inherited for label in above.get(kind, ())}
-        own[kind] = tuple(label for label in values if label not in from_above) or tuple(values)
-    return own
-
-
-def _label(labels: Labels, path: str, settings: LabelSettings) -> str:
-    values = labels.get("class") or next(iter(labels.values()))
-    # Several labels of one type are joined sorted, not by importance: take the one that the prim is named after, if any.
-    name = path.rpartition("/")[2].lower()
-    chosen = next((value for value in values if value.lower() in name), values[0])
-    if settings.label_style is LabelStyle.BASENAME:
-        return clean_text(chosen)
-    return clean_label(chosen, vendor_words=settings.vendor_words) or clean_text(chosen).lower()
-
-
 def _room(item: ObservedObject, kind: RoomKind) -> RoomElement:
     assert item.aabb_world is not None
     visible = 0 if item.visibility is None else item.visibility.visible_px
     return RoomElement(item.path, kind, item.label, item.aabb_world, visible)
 
 
-def _left_out(payload: Payload, owners: Collection[str], room: Sequence[RoomElement]) -> tuple[LeftOut, ...]:
-    rows_3d = {row.path: row for row in payload.boxes_3d or ()}
-    result = [LeftOut(element.path, f"it is the room's {element.kind.value}", "room") for element in room]
-    for path, row in sorted(rows_3d.items()):
-        if path in owners:
-            continue
-        owner = next((parent for parent in _ancestors(path) if parent in owners), None)
-        if owner is not None:
-            result.append(LeftOut(path, f"it is a part of {owner}", "part"))
-        elif row.labels:
-            result.append(LeftOut(path, "it holds several labelled objects: it is the scene", "group"))
-        else:
-            result.append(LeftOut(path, "it has no label", "unlabelled"))
+def _left_out(
+    payload: Payload, no_objects: Sequence[LeftOut], boxed: Collection[str], room: Sequence[RoomElement]
+) -> tuple[LeftOut, ...]:
+    result = [*no_objects, *(LeftOut(element.path, f"it is the room: {element.kind.value}", "room") for element in room)]
     for row in payload.boxes_tight or ():
-        above = [row.path, *_ancestors(row.path)]
-        if row.path not in rows_3d and row.labels and not any(path in owners for path in above):
+        if row.labels and not any(path in boxed for path in (row.path, *ancestors(row.path))):
             result.append(LeftOut(row.path, "it has no row in bounding_box_3d", "no_box"))
     return tuple(sorted(result, key=lambda item: item.path))
 
@@ -277,7 +223,7 @@ class _Views:
         self.entity_buffer = lookup[ids]
 
     def _owner(self, path: str) -> str | None:
-        return next((item for item in (path, *_ancestors(path)) if item in self.entity_ids), None)
+        return next((item for item in (path, *ancestors(path)) if item in self.entity_ids), None)
 
     def _by_owner(self, rows: Sequence[BoxRow] | None) -> dict[str, np.ndarray]:
         """Return the box that holds all rows of an owner and its parts."""

@@ -54,7 +54,8 @@ def asset_name(prim: Usd.Prim) -> str | None:
 def asset_identity(prim: Usd.Prim, path: str, open_stage: OpenStage) -> tuple[str, Path | None]:
     """Return what a prim is called in the label database, and the asset's file.
 
-    It is the ``assetInfo`` identifier, else the file it references, else the stage's name and the prim's path.
+    It is the ``assetInfo`` identifier, else the file it references, else the layer that defines it and its path there: the
+    same whether the scene or a layer over it is opened.
 
     Args:
         prim: The prim: an object, or the prototype root of a point instance.
@@ -69,7 +70,12 @@ def asset_identity(prim: Usd.Prim, path: str, open_stage: OpenStage) -> tuple[st
         return clean_text(name, limit=_MAX_IDENTIFIER), resolved
     if reference is not None:
         return reference.identifier, reference.file
-    return clean_text(f"{open_stage.name}:{path}", limit=_MAX_IDENTIFIER), None
+    for spec in reversed(prim.GetPrimStack()):
+        if spec.specifier == Sdf.SpecifierDef:
+            real = spec.layer.realPath
+            name = _relative(Path(real), open_stage) if real else open_stage.name
+            return clean_text(f"{name}<{spec.path}>", limit=_MAX_IDENTIFIER), None
+    return clean_text(f"{open_stage.name}<{path}>", limit=_MAX_IDENTIFIER), None
 
 
 def asset_doc(prim: Usd.Prim) -> str | None:

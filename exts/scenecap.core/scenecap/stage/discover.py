@@ -229,7 +229,7 @@ class _Discovery:
         if item.box[1, 2] - item.box[0, 2] < 1.0:
             return None
         points = [self._points(int(row)) for row in item.rows if self.state.drawn[row]]
-        if is_wall(np.concatenate(points)) or all(is_wall(part) for part in points):
+        if points and (is_wall(np.concatenate(points)) or all(is_wall(part) for part in points)):
             return RoomKind.WALL
         return None
 

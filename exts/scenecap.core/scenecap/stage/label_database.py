@@ -261,20 +261,26 @@ def _writable(file: Path) -> Iterator[sqlite3.Connection]:
     """Open a label database for one transaction, which is kept whole or undone."""
     if file.is_dir():
         raise LabelDatabaseError(f"The label database '{file}' is a directory.", remedy="Give a file.")
-    with _connection(file, mode="rwc") as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            if not _is_empty(connection):
-                _check(connection, file)
-            else:
-                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-                connection.execute(_TABLES)
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
+    is_new = not file.exists()
+    try:
+        with _connection(file, mode="rwc") as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                if _is_empty(connection):
+                    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                    connection.execute(_TABLES)
+                else:
+                    _check(connection, file)
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+    except BaseException:
+        if is_new:
+            file.unlink(missing_ok=True)  # SQLite leaves an empty file
+        raise
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:

@@ -140,8 +140,14 @@ class GraphSettings(BaseModel):
         default=12, ge=2, le=64, description="'Between' looks at this many nearest objects on the same supporter."
     )
     centre_share: float = Field(
-        default=0.15,
+        default=0.10,
         ge=0.0,
         le=0.5,
         description="Largest distance from the middle of 'at the centre of', as a share of the top's diagonal.",
+    )
+    centre_size: float = Field(
+        default=0.50,
+        gt=0.0,
+        le=1.0,
+        description="Largest diagonal of what is 'at the centre of', as a share of the top's: what covers a top is nowhere on it.",
     )

@@ -23,8 +23,8 @@ def find_between(nodes: Sequence[Node], pairs: PairRelations, settings: GraphSet
 
     All three stand on (or lie in) the same thing. On the ground plane, the subject's centre projects on the line between the
     others' centres at 0.2 to 0.8 of it and lies within half its own median edge of it; neither end is far from it, none of the
-    three overlaps another's centre, and no other object nearby is as near to the line. Ends are looked for among the subject's
-    nearest 12, so thousands of objects are quick.
+    three overlaps another's centre, and no other object lies between them: none is as near to the line, nor within half its
+    own median edge of it. Ends and others are looked for among the subject's nearest 12, so thousands of objects are quick.
 
     Args:
         nodes: The graph's nodes.
@@ -48,7 +48,7 @@ def find_between(nodes: Sequence[Node], pairs: PairRelations, settings: GraphSet
         first = np.minimum(near[rows, one[columns]], near[rows, two[columns]])
         second = np.maximum(near[rows, one[columns]], near[rows, two[columns]])
         fraction, offset = _along(pairs.centers[:, :2], subject, first, second)
-        keep = np.flatnonzero(_alone(pairs.centers[:, :2], near[rows], first, second, offset))
+        keep = np.flatnonzero(_alone(pairs, near[rows], first, second, offset, settings))
         keep = keep[_apart(pairs, subject[keep], first[keep], second[keep])]
         columns_kept = (values[keep].tolist() for values in (subject, first, second, fraction, offset))
         found += [Between(*values) for values in zip(*columns_kept, strict=True)]
@@ -114,10 +114,18 @@ def _along(points: np.ndarray, subject: np.ndarray, first: np.ndarray, second: n
     return comparable(fraction), comparable(offset)
 
 
-def _alone(points: np.ndarray, others: np.ndarray, first: np.ndarray, second: np.ndarray, offset: np.ndarray) -> np.ndarray:
-    """Tell where none of the (T, K) others lies between the ends and as near to the line as the subject."""
-    fraction, distance = _along(points, others, first[:, None], second[:, None])
-    rival = (others >= 0) & (fraction > 0) & (fraction < 1) & (distance <= offset[:, None])
+def _alone(
+    pairs: PairRelations,
+    others: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    offset: np.ndarray,
+    settings: GraphSettings,
+) -> np.ndarray:
+    """Tell where none of the (T, K) others lies between the ends: on the line as the subject is, or nearer to it."""
+    fraction, distance = _along(pairs.centers[:, :2], others, first[:, None], second[:, None])
+    on_line = np.maximum(comparable(settings.between_offset * pairs.sizes[others]), offset[:, None])
+    rival = (others >= 0) & (fraction > 0) & (fraction < 1) & (distance <= on_line)
     rival &= (others != first[:, None]) & (others != second[:, None])
     return ~rival.any(axis=1)
 
@@ -131,11 +139,13 @@ def _apart(pairs: PairRelations, subject: np.ndarray, first: np.ndarray, second:
 
 
 def find_centered(nodes: Sequence[Node], settings: GraphSettings) -> dict[int, int]:
-    """Find what stands at the centre of its supporter: within 15 % of the top's diagonal from its middle.
+    """Find what stands at the centre of its supporter: within 10 % of the top's diagonal from its middle.
+
+    What is more than half as large as the top is nowhere on it in particular.
 
     Args:
         nodes: The graph's nodes.
-        settings: ``centre_share`` decides.
+        settings: ``centre_share`` and ``centre_size`` decide.
 
     Returns:
         Node id -> supporter's node id.
@@ -143,10 +153,11 @@ def find_centered(nodes: Sequence[Node], settings: GraphSettings) -> dict[int, i
     child = [node.id for node in nodes if node.parent is not None and node.parent_kind is ContactKind.SUPPORT]
     if not child:
         return {}
-    boxes = np.array([node.observed.aabb_world for node in nodes])
+    boxes = np.array([node.observed.aabb_world for node in nodes])[:, :, :2]
     parent = np.array([nodes[index].parent for index in child], dtype=np.int64)
-    centers = boxes[:, :, :2].mean(axis=1)
-    distance = np.sqrt(((centers[child] - centers[parent]) ** 2).sum(axis=1))
-    diagonal = np.sqrt(((boxes[parent, 1, :2] - boxes[parent, 0, :2]) ** 2).sum(axis=1))
-    keep = comparable(distance) <= comparable(settings.centre_share * diagonal)
+    centers = boxes.mean(axis=1)
+    diagonals = np.hypot(*(boxes[:, 1] - boxes[:, 0]).T)
+    distance = np.hypot(*(centers[child] - centers[parent]).T)
+    keep = comparable(distance) <= comparable(settings.centre_share * diagonals[parent])
+    keep &= comparable(diagonals[child]) <= comparable(settings.centre_size * diagonals[parent])
     return {index: int(parent[row]) for row, index in enumerate(child) if keep[row]}

@@ -21,7 +21,7 @@ def frames(
 ) -> Iterator[Frame]:
     """Yield one frame of each camera (or of the named ones)."""
     opened = open_stage(path)
-    source = EmbeddedSource(opened, CaptureSettings(quality="off", resolution=resolution), labels or LabelSettings())
+    source = EmbeddedSource(opened, CaptureSettings.model_validate({"quality": "off"}), labels or LabelSettings())
     for info in list_cameras(opened):
         if cameras is None or info.path in cameras or info.path.rsplit("/", 1)[-1] in cameras:
             yield source.observe(camera_view(opened, info.path, time_code=opened.start, resolution=resolution))

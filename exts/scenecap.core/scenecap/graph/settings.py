@@ -149,5 +149,5 @@ class GraphSettings(BaseModel):
         default=0.50,
         gt=0.0,
         le=1.0,
-        description="Largest diagonal of what is 'at the centre of', as a share of the top's: what covers a top is nowhere on it.",
+        description="Largest diagonal of what is 'at the centre of', as a share of the top's.",
     )

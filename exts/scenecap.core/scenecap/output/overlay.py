@@ -6,7 +6,8 @@ every line has a dark rim, so that it shows on any picture. Lines are drawn at t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -38,9 +39,9 @@ _EDGE_WORDS = (
     (Relation.HANGING, "hanging"),
     (Relation.ABOVE, "above"),
     (Relation.BELOW, "below"),
-    (Relation.LEFT, "left"),
-    (Relation.RIGHT, "right"),
-    (Relation.FRONT, "front"),
+    (Relation.LEFT, "left of"),
+    (Relation.RIGHT, "right of"),
+    (Relation.FRONT, "in front of"),
     (Relation.BEHIND, "behind"),
     (Relation.TOUCHING, "touching"),
     (Relation.NEXT_TO, "next to"),
@@ -54,6 +55,12 @@ _RIM = (20, 20, 24)
 _SUPPORT_LINE = (255, 255, 255)
 _SPACE_LINE = (255, 226, 130)
 _OVERSAMPLE = 2
+#: From this many equal edges at a node on, they are drawn faint.
+_HUB = 7
+#: Symmetric relations need no arrow.
+_SYMMETRIC = frozenset(("touching", "next to", "near", "far"))
+#: A label should not cover an object smaller than this share of the picture.
+_SMALL = 0.03
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,8 @@ class _Edge:
     target: Node
     word: str
     holding: bool
+    #: One of many that hang on the same node: drawn thin and without its word, which the node's label says instead.
+    faint: bool = False
 
 
 def draw_overlay(frame: Frame, graph: SceneGraph) -> Image.Image:
@@ -117,7 +126,8 @@ def _edges(graph: SceneGraph, seen: set[int]) -> list[_Edge]:
             source, target, relation = target, source, relation.inverse()
         word = next((word for flag, word in _EDGE_WORDS if relation & flag), "")
         edges.append(_Edge(graph.nodes[source], graph.nodes[target], word, bool(relation & _HOLDING)))
-    return edges
+    uses = Counter((edge.target.id, edge.word) for edge in edges if edge.holding)
+    return [replace(edge, faint=edge.holding and uses[edge.target.id, edge.word] >= _HUB) for edge in edges]
 
 
 def _draw_lines(picture: Image.Image, nodes: list[Node], edges: list[_Edge], unit: float) -> Image.Image:
@@ -132,7 +142,7 @@ def _draw_lines(picture: Image.Image, nodes: list[Node], edges: list[_Edge], uni
         outer = (corners[0] - rim, corners[1] - rim, corners[2] + rim, corners[3] + rim)
         draw.rectangle(outer, outline=(*_RIM, 150), width=line + 2 * rim)
         draw.rectangle(corners, outline=(*color_of(node), 255), width=line)
-    for edge in edges:
+    for edge in sorted(edges, key=lambda edge: not edge.faint):
         _draw_edge(draw, edge, unit, scale)
     for node in nodes:
         _dot(draw, _centre(node), 2.4 * unit * scale, scale, color_of(node))
@@ -151,11 +161,14 @@ def _draw_edge(draw: ImageDraw.ImageDraw, edge: _Edge, unit: float, scale: int) 
     color = _SUPPORT_LINE if edge.holding else _SPACE_LINE
     width = max(round(1.3 * unit * scale), 2)
     pieces = [(start, end)] if edge.holding else _dashes(start, end, 6 * unit * scale)
+    if edge.faint:
+        draw.line([tuple(start), tuple(end)], fill=(*_RIM, 100), width=max(round(unit * scale), 2))
+        return
     for first, last in pieces:
         draw.line([tuple(first), tuple(last)], fill=(*_RIM, 190), width=width + round(1.6 * unit * scale))
     for first, last in pieces:
         draw.line([tuple(first), tuple(last)], fill=(*color, 255), width=width)
-    if edge.holding:
+    if edge.word not in _SYMMETRIC:
         along = (end - start) / length
         across = np.array([-along[1], along[0]])
         head = 5.0 * unit * scale
@@ -186,11 +199,15 @@ def _draw_texts(picture: Image.Image, nodes: list[Node], edges: list[_Edge], uni
     draw = ImageDraw.Draw(picture)
     centres = np.array([_centre(node) for node in nodes]).reshape(-1, 2)
     reach = 3.0 * unit
-    placer = LabelPlacer(picture.width, picture.height, np.hstack([centres - reach, centres + reach]))
+    small = [_box(node) for node in nodes if _area(node) < _SMALL * picture.width * picture.height]
+    obstacles = np.vstack([np.hstack([centres - reach, centres + reach]), np.array(small).reshape(-1, 4)])
+    placer = LabelPlacer(picture.width, picture.height, obstacles)
     pad = max(round(2 * unit), 1)
+    faint = Counter((edge.target.id, edge.word) for edge in edges if edge.faint)
+    hubs = {target: f" ({count} {word} it)" for (target, word), count in sorted(faint.items())}
     # Small objects first: a large one has more room for its label.
     for node in sorted(nodes, key=lambda node: (_area(node), node.path)):
-        text = f"{node.id} {_printable(node.label, label_font)}"
+        text = _spaced(f"{node.id} {_printable(node.label, label_font)}{hubs.get(node.id, '')}", label_font)
         width, height = _text_size(text, label_font)
         size = (width + 2 * pad, height + 2 * pad)
         x0, y0, x1, y1 = _box(node)
@@ -204,10 +221,11 @@ def _draw_texts(picture: Image.Image, nodes: list[Node], edges: list[_Edge], uni
         draw.rectangle(area, fill=color, outline=_RIM)
         draw.text((spot.x + pad, spot.y + pad), text, fill=_ink_on(color), font=label_font, anchor=_anchor(label_font))
     for edge in edges:
-        if not edge.word:
+        if not edge.word or edge.faint:
             continue
         (ax, ay), (bx, by) = _centre(edge.source), _centre(edge.target)
-        width, height = _text_size(edge.word, edge_font)
+        word = _spaced(edge.word, edge_font)
+        width, height = _text_size(word, edge_font)
         size = (width + 2, height + 2)
         if np.hypot(bx - ax, by - ay) < size[0]:
             continue
@@ -217,7 +235,7 @@ def _draw_texts(picture: Image.Image, nodes: list[Node], edges: list[_Edge], uni
             continue
         draw.rectangle((spot.x, spot.y, spot.x + size[0] - 1, spot.y + size[1] - 1), fill=(28, 28, 34))
         ink = _SUPPORT_LINE if edge.holding else _SPACE_LINE
-        draw.text((spot.x + 1, spot.y + 1), edge.word, fill=ink, font=edge_font, anchor=_anchor(edge_font))
+        draw.text((spot.x + 1, spot.y + 1), word, fill=ink, font=edge_font, anchor=_anchor(edge_font))
 
 
 def _ink_on(color: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -243,6 +261,11 @@ def _text_size(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) ->
         return int(np.ceil(right - left)), int(np.ceil(bottom - top))
     left, top, right, bottom = font.getbbox(text)
     return int(right - left), int(bottom - top)
+
+
+def _spaced(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    """Return a text with wide spaces where they would be two pixels, and "left of" read "leftof"."""
+    return text.replace(" ", "  ") if font.getlength(" ") < 4 else text
 
 
 def _printable(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:

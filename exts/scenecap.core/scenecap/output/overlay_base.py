@@ -15,7 +15,7 @@ def base_picture(frame: Frame) -> Image.Image:
     """Return an RGB picture of the frame's size.
 
     The rendered picture over white; without one, grey shading by the normals with a tint per object; with ids only, flat
-    tints; without any buffer, plain grey.
+    tints; without any buffer, plain grey. The room has no tint.
     """
     rgb = frame.buffers.get(Buffer.RGB)
     shape = (frame.camera.height, frame.camera.width)
@@ -32,7 +32,8 @@ def base_picture(frame: Frame) -> Image.Image:
     # Half-way between grey and the id's colour: objects are told apart and the drawing on top still stands out.
     tint = id_colors(int(ids.max()) + 1)[ids][..., :3].astype(np.float32)
     tint = 0.35 * tint + 0.65 * _PAPER
-    tint[ids < 2] = _PAPER
+    objects = {number for item in frame.objects if (number := frame.entity_ids.get(item.path)) is not None}
+    tint[~np.isin(ids, np.array(sorted(objects), dtype=ids.dtype))] = _PAPER  # the room stays paper
     return Image.fromarray((tint * shade[..., None]).astype(np.uint8))
 
 

@@ -67,6 +67,7 @@ def _print_faults(result: RunResult) -> None:
             groups.setdefault((row.status, row.camera, row.reason), []).append(row)
     for (status, camera, reason), rows in groups.items():
         frames = f"frame {rows[0].frame_index}" if len(rows) == 1 else counted(len(rows), "frame")
+        reason = reason.removeprefix(f"{camera}: ")
         print_error(clean_text(f"{camera}, {frames} {status.value}: {reason}", limit=1000))
     if result.stopped:
         print_error("the run ended here; the frames that were written before are whole.")

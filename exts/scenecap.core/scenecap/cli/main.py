@@ -51,9 +51,8 @@ def build_parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     group = common.add_argument_group("output of this program")
     group.add_argument("--json", action="store_true", help="machine-readable result on stdout")
-    loudness = group.add_mutually_exclusive_group()
-    loudness.add_argument("--quiet", "-q", action="store_true", help="errors only")
-    loudness.add_argument("--verbose", "-v", action="store_true", help="say more on stderr")
+    group.add_argument("--quiet", "-q", action="store_true", help="errors only")
+    group.add_argument("--verbose", "-v", action="store_true", help="say more on stderr")
     group.add_argument("--debug", action="store_true", help="full log, with tracebacks")
     for module in (caption, run, inspect, labels, config_command, doctor):
         module.add_parser(commands, common)

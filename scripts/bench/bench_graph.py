@@ -146,9 +146,10 @@ def main() -> None:
             one, two = np.triu_indices(len(graph.nodes), 1)
             tasks["all relations of all pairs"] = lambda graph=graph, one=one, two=two: graph.pairs(one, two)
         if not arguments.no_captions:
-            texts = CaptionSettings()
-            tasks["MST-pruned graph and template captions"] = lambda frame=frame, settings=settings, texts=texts: (
-                caption_graph(build_scene_graph(frame, settings, full=False), frame=frame, settings=texts, seed=0)
+            from scenecap.caption.template import caption_graph
+
+            tasks["MST-pruned graph and template captions"] = lambda frame=frame, settings=settings: caption_graph(
+                build_scene_graph(frame, settings, full=False), frame=frame, seed=0
             )
         for name, task in tasks.items():
             rows.setdefault(name, {})[count] = _shown(best(task, arguments.repeats)[0])

@@ -144,6 +144,18 @@ def test_equal_areas_go_to_the_smaller_gap_then_to_the_path() -> None:
     assert parent_of(tree_of([*twins, box("Cup", (0, 0, 1.05), (0.1, 0.1, 0.1))]), "Cup") == ("A", SUPPORT)
 
 
+def test_a_crate_on_a_book_is_not_on_the_table_below_though_that_is_wider_and_within_tolerance() -> None:
+    table, book = box("Table", (0, 0, 0.4), (1.6, 0.9, 0.8)), box("Book", (0, 0, 0.815), (0.15, 0.22, 0.03))
+    for gap in (-0.003, 0.0, 0.003):
+        tree = tree_of([table, book, box("Crate", (0, 0, 0.83 + gap + 0.15), (0.3, 0.3, 0.3))])
+        assert [contact.parent for contact in tree.contacts["/World/Crate"]] == ["/World/Book"]
+        assert tree.level["/World/Crate"] == 3
+    # A chair half on a rug that was drawn through its legs: the floor is nearer, and both are kept.
+    chair = box("Chair", (0.5, 0, 0.45), (0.5, 0.5, 0.9))
+    tree = tree_of([box("Rug", (0, 0, 0.005), (1, 1, 0.01)), chair])
+    assert [contact.parent for contact in tree.contacts["/World/Chair"]] == ["/World/Floor", "/World/Rug"]
+
+
 def test_of_two_thin_sheets_in_one_place_the_upper_or_smaller_rests_on_the_other() -> None:
     rug, paper = box("Rug", (0, 0, 0.001), (2, 2, 0.002)), box("Paper", (0, 0, 0.002), (0.2, 0.3, 0.002))
     tree = tree_of([rug, paper])

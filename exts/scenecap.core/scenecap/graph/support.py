@@ -40,9 +40,10 @@ def build_support_tree(frame: Frame, settings: GraphSettings) -> SupportTree:
     """Choose each object's parent and level.
 
     Inside beats on; of several containers the innermost counts. But what stands on something that is itself in the container
-    hangs below that (an apple on a plate in a box: box, plate, apple). Of several supporters the one with most contact area
-    counts, then the smaller gap, then path. Attached and hanging count only for what nothing supports. A part of a larger
-    object with no support of its own is attached to the whole.
+    hangs below that (an apple on a plate in a box: box, plate, apple). A supporter that lies under another one, further away,
+    is none (a crate on a book on a table stands on the book, although the table is within tolerance and wider). Of the others
+    the one with most contact area counts, then the smaller gap, then path. Attached and hanging count only for what nothing
+    supports. A part of a larger object with no support of its own is attached to the whole.
 
     Args:
         frame: What the camera saw; contacts are found from boxes where ``frame.contacts`` is None.
@@ -50,6 +51,7 @@ def build_support_tree(frame: Frame, settings: GraphSettings) -> SupportTree:
     """
     found = box_contacts(frame.objects, frame.room, settings) if frame.contacts is None else frame.contacts
     ranked = _rank(frame, found)
+    _drop_what_lies_under(ranked)
     chosen = {child: contacts[0] for child, contacts in ranked.items() if contacts}
     _prefer_supporters_within(ranked, chosen)
     notes = _break_cycles(ranked, chosen)
@@ -101,6 +103,24 @@ def _volumes(objects: tuple[ObservedObject, ...]) -> dict[str, float]:
     boxes = np.array([item.aabb_world for item in objects])
     volumes = (boxes[:, 1] - boxes[:, 0]).prod(axis=1).tolist()
     return {item.path: volume for item, volume in zip(objects, volumes, strict=True)}
+
+
+def _drop_what_lies_under(ranked: dict[str, list[Contact]]) -> None:
+    """Drop supports by what lies under another supporter and is no nearer to the child than that."""
+    several = {child: contacts for child, contacts in ranked.items() if len(contacts) > 1}
+    for child, contacts in several.items():
+        supports = [contact for contact in contacts if contact.kind is ContactKind.SUPPORT]
+        under = [
+            lower
+            for lower in supports
+            for upper in supports
+            if upper is not lower
+            and round(abs(upper.gap), 6) <= round(abs(lower.gap), 6)
+            and _leads_to(ranked, upper.parent, lower.parent, child)
+            and not _leads_to(ranked, lower.parent, upper.parent, child)
+        ]
+        if under:
+            ranked[child] = [contact for contact in contacts if all(contact is not other for other in under)]
 
 
 def _prefer_supporters_within(ranked: dict[str, list[Contact]], chosen: dict[str, Contact]) -> None:

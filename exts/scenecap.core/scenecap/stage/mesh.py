@@ -95,12 +95,18 @@ def face_normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
 
 
 def smooth_normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """Return (T, 3, 3) float64 normals per corner: the faces' at each point, weighted by their area."""
-    a, b, c = points[triangles[:, 0]], points[triangles[:, 1]], points[triangles[:, 2]]
-    weighted = np.cross(b - a, c - a)
-    sums = np.stack(
-        [np.bincount(triangles.ravel(), np.repeat(weighted[:, k], 3), minlength=len(points)) for k in range(3)], axis=1
-    )
+    """Return (T, 3, 3) float64 normals per corner: the faces' at each point, weighted by their angle there.
+
+    Angles do not depend on how a polygon was cut into triangles (Thuermer and Wuethrich 1998).
+    """
+    corners = points[triangles]
+    normal = unit_rows(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]))
+    ahead = unit_rows(np.roll(corners, -1, axis=1) - corners)
+    back = unit_rows(np.roll(corners, 1, axis=1) - corners)
+    angle = np.arccos(np.clip(np.einsum("tkj,tkj->tk", ahead, back), -1.0, 1.0))
+    weighted = (angle[:, :, None] * normal[:, None, :]).reshape(-1, 3)
+    at = triangles.ravel()
+    sums = np.stack([np.bincount(at, weighted[:, k], minlength=len(points)) for k in range(3)], axis=1)
     return unit_rows(sums)[triangles]
 
 

@@ -23,8 +23,10 @@ def clean_text(value: object, *, limit: int = MAX_LABEL) -> str:
         limit: Longest result [characters].
     """
     # Cap before normalising: a hostile 100 kB label must not cost more than its cap. NFKC grows a character 18-fold at most.
-    text = unicodedata.normalize("NFKC", str(value)[: limit * 4])
-    text = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
+    text = str(value)[: limit * 4]
+    if not (text.isascii() and text.isprintable()):  # nearly all names need no more than spaces looked at
+        text = unicodedata.normalize("NFKC", text)
+        text = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
     return _SPACES.sub(" ", text).strip()[:limit].rstrip()
 
 

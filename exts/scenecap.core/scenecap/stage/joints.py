@@ -43,6 +43,8 @@ class Joints:
     Attributes:
         joints: The joints, in stage order.
         roots: Paths of the prims with the articulation root API.
+        roots_below: Prim path -> those of them directly below it.
+        meeting_points: Paths of the lowest prims that hold both bodies of a moving joint: one of them, or their parent.
     """
 
     def __init__(self, stage: Usd.Stage) -> None:
@@ -58,7 +60,9 @@ class Joints:
                 roots.add(str(prim.GetPath()))
         self.joints = tuple(joints)
         self.roots = frozenset(roots)
-        # The lowest prim that holds both bodies: one of them, or their common parent.
+        self.roots_below: dict[str, list[str]] = defaultdict(list)
+        for root in sorted(roots):
+            self.roots_below[root.rpartition("/")[0]].append(root)
         self.meeting_points = frozenset(_common(joint.body0, joint.body1) for joint in joints if joint.moving and joint.body0)
 
     def chains(self, path: str) -> tuple[int, int]:

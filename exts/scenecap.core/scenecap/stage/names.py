@@ -41,6 +41,7 @@ _MEASURE = re.compile(r"^\d+(?:mm|cm|m|in|ft|oz|ml|l|g|kg|k|px|deg)$", re.I)
 _HASH = re.compile(r"^(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}$", re.I)
 
 
+@functools.lru_cache(maxsize=8192)
 def readable_name(name: str) -> str:
     """Return a prim name with encoded characters decoded (``tn__MuJoCoModel_nB`` -> ``MuJoCo Model``), clean."""
     if name.startswith(PREFIX):
@@ -59,23 +60,7 @@ def name_words(name: str, *, vendor_words: Iterable[str] = VENDOR_WORDS, drop_le
         vendor_words: Words to drop wherever more is left.
         drop_leading: Words that are dropped at the start where more is left (what all siblings begin with).
     """
-    words = list(_split(readable_name(name)))
-    lead = tuple(word.lower() for word in drop_leading)
-    if lead and tuple(words[: len(lead)]) == lead and _informative(words[len(lead) :]):
-        words = words[len(lead) :]
-    vendors = {word.lower() for word in vendor_words}
-    kept = [word for word in words if word not in vendors]
-    words = kept if _informative(kept) else words
-    while words and words[0] in TECHNICAL:
-        words = words[1:]
-    while words and words[-1] in TECHNICAL_TAIL:
-        words = words[:-1]
-    # "Chair_A", "BishopL", "KnightR": a variant or a side, and nothing to say.
-    while len(words) > 1 and len(words[-1]) == 1 and words[-1].isascii():
-        words = words[:-1]
-    while len(words) > 1 and len(words[0]) == 1 and words[0].isascii():
-        words = words[1:]
-    return tuple(words) if _informative(words) else ()
+    return _said(readable_name(name), tuple(vendor_words), tuple(drop_leading))
 
 
 def clean_label(name: str, *, vendor_words: Iterable[str] = VENDOR_WORDS, drop_leading: Sequence[str] = ()) -> str:
@@ -146,6 +131,27 @@ def _is_scenery(words: Sequence[str]) -> bool:
 def is_scenery(words: Sequence[str]) -> bool:
     """Return whether words name the background of a place and nothing in it ("kitchen background")."""
     return any(word in SCENERY for word in words) and _is_scenery(words)
+
+
+@functools.lru_cache(maxsize=8192)
+def _said(text: str, vendor_words: tuple[str, ...], drop_leading: tuple[str, ...]) -> tuple[str, ...]:
+    words = list(_split(text))
+    lead = tuple(word.lower() for word in drop_leading)
+    if lead and tuple(words[: len(lead)]) == lead and _informative(words[len(lead) :]):
+        words = words[len(lead) :]
+    vendors = {word.lower() for word in vendor_words}
+    kept = [word for word in words if word not in vendors]
+    words = kept if _informative(kept) else words
+    while words and words[0] in TECHNICAL:
+        words = words[1:]
+    while words and words[-1] in TECHNICAL_TAIL:
+        words = words[:-1]
+    # "Chair_A", "BishopL", "KnightR": a variant or a side, and nothing to say.
+    while len(words) > 1 and len(words[-1]) == 1 and words[-1].isascii():
+        words = words[:-1]
+    while len(words) > 1 and len(words[0]) == 1 and words[0].isascii():
+        words = words[1:]
+    return tuple(words) if _informative(words) else ()
 
 
 def _informative(words: Sequence[str]) -> bool:

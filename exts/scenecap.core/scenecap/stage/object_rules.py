@@ -191,8 +191,7 @@ class ObjectRules:
         if top_level:
             return False
         # Importers also put the API on a joint or the first link, and the links side by side.
-        start = f"{node.path}/"
-        children = {path for path in self.joints.roots if path.startswith(start) and "/" not in path[len(start) :]}
+        children = self.joints.roots_below.get(node.path)
         if not children or self.joints.chains(node.path)[0] < MIN_CHAIN:
             return False
         return all(self.joints.chains(child)[0] < MIN_CHAIN for child in children)

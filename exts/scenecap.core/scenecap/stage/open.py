@@ -39,6 +39,11 @@ _FORMAT_ARGS = re.compile(r":SDF_FORMAT_ARGS:[^@'\"\s]*")
 _CODE_LOCATION = re.compile(r"^in \S+ at line \d+ of \S+ -- ")
 _SITE = re.compile(r"^In </[^>]*>: ")
 _INTRODUCED = re.compile(r" for (?:reference|payload|sublayer) introduced by @")
+# Who asks for a file that is not there does not matter: one line for each file.
+_INTRODUCER = re.compile(r"(introduced by @[^@]*@)</[^>]*>")
+# Addresses in memory, with which no two runs would say the same.
+_INSTANTIATING = re.compile(r"\s*\(instantiating stage on stage @[^@]*@ <0x[0-9a-f]+>\)")
+_ANONYMOUS = re.compile(r",?@?anon:(?:0x)?[0-9a-fA-F]+:[^@]*@?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,18 +215,21 @@ def _first_line(error: object) -> str:
 
 
 def _clean_problem(text: str, *, base: str) -> str:
-    text = _FORMAT_ARGS.sub("", _SITE.sub("", _CODE_LOCATION.sub("", text.strip())))
+    text = _CODE_LOCATION.sub("", text.strip())
+    for noise in (_SITE, _FORMAT_ARGS, _INSTANTIATING, _ANONYMOUS):
+        text = noise.sub("", text)
+    text = _INTRODUCER.sub(r"\1", text)
     if base:
         # Paths of this machine would make two runs in two folders differ.
         text = text.replace(base.rstrip("/") + "/", "")
     head, separator, tail = text.partition(" -- ")
     if separator and _INTRODUCED.search(head):
         text = head if "Cannot determine file format" not in tail else f"{head}: no reader for this file format"
-    return clean_text(text, limit=MAX_PROBLEM_LENGTH)
+    return clean_text(text, limit=MAX_PROBLEM_LENGTH).rstrip(". ")
 
 
 def _dedupe(texts: Iterable[str], *, base: str) -> list[str]:
-    unique = sorted({cleaned for text in texts if (cleaned := _clean_problem(text, base=base).rstrip("."))})
+    unique = sorted({cleaned for text in texts if (cleaned := _clean_problem(text, base=base))})
     if len(unique) > MAX_PROBLEMS:
         unique = [*unique[:MAX_PROBLEMS], f"and {len(unique) - MAX_PROBLEMS} more problems of this kind"]
     return unique

@@ -182,9 +182,11 @@ class _Walker:
             prim, purpose, inherits, animated, watched = stack.pop()
             kind = self._kind(prim)
             if kind:
-                purpose, inherits = _purpose(prim, purpose, inherits)
-                visibility = prim.GetAttribute("visibility")
-                if visibility and visibility.HasAuthoredValue():
+                # One list of names is cheaper than asking for each attribute.
+                authored = prim.GetAuthoredPropertyNames()
+                purpose, inherits = _purpose(prim, purpose, inherits, authored)
+                if "visibility" in authored:
+                    visibility = prim.GetAttribute("visibility")
                     if visibility.ValueMightBeTimeVarying():
                         watched = (*watched, len(tree.watched_prims))
                         tree.watched_prims.append(prim)
@@ -192,7 +194,7 @@ class _Walker:
                         self._note_invisible(prim, predicate)
                         continue
                 # A prototype root's own transform belongs to the instances.
-                if not animated and kind != "imageable" and (tree.is_scene or prim != start):
+                if not animated and "xformOpOrder" in authored and kind != "imageable" and (tree.is_scene or prim != start):
                     animated = UsdGeom.Xformable(prim).TransformMightBeTimeVarying()
             if kind == "instancer":
                 # What is under an instancer is only ever drawn as an instance.
@@ -271,11 +273,10 @@ class _Walker:
             self.left_out.append(item)
 
 
-def _purpose(prim: Usd.Prim, parent: str, inherits: bool) -> tuple[str, bool]:
+def _purpose(prim: Usd.Prim, parent: str, inherits: bool, authored: list[str]) -> tuple[str, bool]:
     """Apply UsdGeomImageable's rule: an authored purpose holds and is inherited, else an inherited one, else default."""
-    attribute = prim.GetAttribute("purpose")
-    if attribute and attribute.HasAuthoredValue():
-        return str(attribute.Get()), True
+    if "purpose" in authored and prim.GetAttribute("purpose").HasAuthoredValue():
+        return str(prim.GetAttribute("purpose").Get()), True
     return (parent, True) if inherits else ("default", False)
 
 

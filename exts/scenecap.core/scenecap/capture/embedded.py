@@ -9,14 +9,18 @@ from collections.abc import Collection
 import numpy as np
 
 from scenecap.capture import buffers as made
-from scenecap.capture.albedo import Albedo, MaterialTable
+from scenecap.capture.albedo import MaterialTable
 from scenecap.capture.auto_views import auto_views
-from scenecap.capture.gbuffer import GBuffer, build_gbuffer
+from scenecap.capture.environment import Environment, build_environment
+from scenecap.capture.gbuffer import build_gbuffer
+from scenecap.capture.layers import SurfaceLayer, ViewedScene, make_layer
 from scenecap.capture.raster import RasterResult, rasterize
 from scenecap.capture.settings import CaptureSettings, Quality
+from scenecap.capture.shade import draw_draft
 from scenecap.capture.world import Moment, StageWorld
 from scenecap.contract import Buffer, CameraView, Frame, ObservedObject, RoomKind, Visibility
 from scenecap.stage.label_database import LabelDatabase
+from scenecap.stage.lights import read_lights
 from scenecap.stage.open import OpenStage
 from scenecap.stage.settings import LabelSettings
 
@@ -60,6 +64,7 @@ class EmbeddedSource:
             self._wanted -= {Buffer.RGB}
         self.world = StageWorld(open_stage, self.settings, label_settings or LabelSettings.model_validate({}), database)
         self._materials = MaterialTable(self.world.bindings, self.world.materials.textures)
+        self._environment: tuple[float, Environment] | None = None
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -80,9 +85,10 @@ class EmbeddedSource:
         time_code = self._open_stage.start if time_code is None else float(time_code)
         moment = self.world.at(time_code)
         result = self._rasterize(moment, camera)
-        gbuffer = build_gbuffer(moment.scene, camera, moment.state.local_to_world, result)
-        albedo = self._albedo(gbuffer)
-        seen = made.visibilities(result, slot_count=len(moment.slots), albedo=albedo.srgb, albedo_known=albedo.known)
+        truth = make_layer(build_gbuffer(moment.scene, camera, moment.state.local_to_world, result), self._materials)
+        seen = made.visibilities(
+            result, slot_count=len(moment.slots), albedo=truth.albedo.srgb, albedo_known=truth.albedo.known
+        )
         by_path = {entity.path: seen[slot] for slot, entity in enumerate(moment.slots) if entity is not None}
         labels = made.semantic_ids(moment.slots)
         return Frame(
@@ -94,7 +100,7 @@ class EmbeddedSource:
             room=tuple(dataclasses.replace(item, visible_px=_visible_px(by_path[item.path])) for item in moment.room),
             contacts=moment.contacts,
             left_out=moment.left_out,
-            buffers=self._buffers(moment, camera, result, gbuffer, albedo, labels),
+            buffers=self._buffers(moment, camera, result, truth, labels),
             entity_ids=moment.ids(),
             semantic_ids=labels,
             setting=self.world.discovery.setting,
@@ -147,31 +153,40 @@ class EmbeddedSource:
             entity_count=len(moment.slots),
         )
 
-    def _albedo(self, gbuffer: GBuffer) -> Albedo:
-        material = self._materials.material_of(gbuffer.gprim, gbuffer.material)
-        return self._materials.albedo(material, gbuffer.uv, gbuffer.gprim)
-
     def _buffers(
-        self,
-        moment: Moment,
-        camera: CameraView,
-        result: RasterResult,
-        gbuffer: GBuffer,
-        albedo: Albedo,
-        labels: dict[str, int],
+        self, moment: Moment, camera: CameraView, result: RasterResult, truth: SurfaceLayer, labels: dict[str, int]
     ) -> dict[Buffer, np.ndarray]:
-        found: dict[Buffer, np.ndarray] = {}
-        if Buffer.DEPTH in self._wanted:
-            found[Buffer.DEPTH] = result.depth
-        if Buffer.INSTANCE in self._wanted:
-            found[Buffer.INSTANCE] = made.instance_buffer(result.entity)
-        if Buffer.SEMANTIC in self._wanted:
-            found[Buffer.SEMANTIC] = made.semantic_buffer(result.entity, moment.slots, labels)
-        if Buffer.NORMALS in self._wanted:
-            found[Buffer.NORMALS] = made.normal_buffer(gbuffer)
-        if Buffer.ALBEDO in self._wanted:
-            found[Buffer.ALBEDO] = albedo.srgb
-        return found
+        makers = {
+            Buffer.RGB: lambda: self._picture(moment, camera, truth),
+            Buffer.DEPTH: lambda: result.depth,
+            Buffer.NORMALS: lambda: made.normal_buffer(truth.gbuffer),
+            Buffer.INSTANCE: lambda: made.instance_buffer(result.entity),
+            Buffer.SEMANTIC: lambda: made.semantic_buffer(result.entity, moment.slots, labels),
+            Buffer.ALBEDO: lambda: truth.albedo.srgb,
+        }
+        return {buffer: make() for buffer, make in makers.items() if buffer in self._wanted}
+
+    def _picture(self, moment: Moment, camera: CameraView, truth: SurfaceLayer) -> np.ndarray:
+        """Return (H, W, 4) uint8 RGBA."""
+        view = ViewedScene(
+            camera=camera,
+            scene=moment.scene,
+            local_to_world=moment.state.local_to_world,
+            drawn=moment.drawn,
+            table=self._materials,
+            truth=truth,
+        )
+        rgb = draw_draft(view, self._light(moment.state.time_code))
+        return np.concatenate([rgb, np.full((*rgb.shape[:2], 1), 255, dtype=np.uint8)], axis=2)
+
+    def _light(self, time_code: float) -> Environment:
+        if self._environment is None or self._environment[0] != time_code:
+            lights = read_lights(self._open_stage, time_code=time_code)
+            environment = build_environment(lights, self.world.materials.textures)
+            for problem in (*lights.problems, *environment.problems):
+                self._open_stage.add_problem(problem)
+            self._environment = (time_code, environment)
+        return self._environment[1]
 
 
 def _with_visibility(item: ObservedObject, visibility: Visibility | None) -> ObservedObject:

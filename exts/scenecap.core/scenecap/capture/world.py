@@ -40,7 +40,7 @@ class Moment:
         slots: Entities by slot; slot 0 is what belongs to nothing. Ids in the instance buffer are the slot's plus 1.
         objects: All objects at this time, nothing said yet of what a camera sees.
         room: Floor, walls, ceiling.
-        ghosts: (G,) bool, gprims of ghosts: they are in the picture and in nothing else.
+        drawn: (G,) bool, gprims that the picture shows: those of ground truth, and ghosts.
         contacts: What touches what.
         left_out: What is no object, and why.
     """
@@ -52,7 +52,7 @@ class Moment:
     slots: tuple[StageEntity | None, ...]
     objects: tuple[ObservedObject, ...]
     room: tuple[RoomElement, ...]
-    ghosts: np.ndarray
+    drawn: np.ndarray
     contacts: tuple[Contact, ...]
     left_out: tuple[LeftOut, ...]
 
@@ -187,7 +187,7 @@ class StageWorld:
             slots=tuple(slots),
             objects=tuple(objects),
             room=tuple(room),
-            ghosts=ghosts,
+            drawn=there,
             contacts=self._contacts,
             left_out=_unique([*self.walk.left_out, *self._state.left_out, *self.discovery.left_out, *left_out]),
         )

@@ -69,7 +69,7 @@ def make_object(box: Box, index: int, camera: CameraView) -> ObservedObject:
     """Return a box as an observed object."""
     size = np.asarray(box.size)
     matrix = np.eye(4)
-    matrix[3, :3] = np.asarray(box.base) + [0, 0, size[2] / 2]
+    matrix[3, :3] = np.asarray(box.base) + np.array([0.0, 0.0, size[2] / 2])
     obj = ObservedObject(
         path=box.path or f"/World/{index:03d}",
         label=box.label,

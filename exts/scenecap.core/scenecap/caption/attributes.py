@@ -35,57 +35,6 @@ _MAX_QUOTE = 40
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?(?:-[^\W_]+)*|[^\W\d_]*\d[^\W_]*(?:-[^\W_]+)*")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _VENDOR_PREFIX = re.compile(r"^(sm|sk|bp|geo|mesh|obj|prop|s)(?=_)", re.IGNORECASE)
-#: Leading adjectives that stand before a color in English (size, age, shape, place).
-_BEFORE_COLOR = frozenset(
-    [
-        "small",
-        "large",
-        "big",
-        "little",
-        "tiny",
-        "huge",
-        "giant",
-        "mini",
-        "long",
-        "short",
-        "tall",
-        "wide",
-        "narrow",
-        "thin",
-        "thick",
-        "high",
-        "low",
-        "old",
-        "new",
-        "modern",
-        "vintage",
-        "antique",
-        "round",
-        "square",
-        "rectangular",
-        "circular",
-        "oval",
-        "flat",
-        "left",
-        "right",
-        "top",
-        "bottom",
-        "upper",
-        "lower",
-        "middle",
-        "front",
-        "rear",
-        "back",
-        "empty",
-        "full",
-        "open",
-        "closed",
-        "generic",
-        "basic",
-        "simple",
-        "plain",
-    ]
-)
 
 
 class ColorSource(str, enum.Enum):
@@ -207,7 +156,7 @@ def parse_label(label: str) -> Name:
         elif token in words.adjectives:
             core = len(tokens) - index - 1
     leading = 0
-    while leading < len(tokens) - core and tokens[leading] in _BEFORE_COLOR:
+    while leading < len(tokens) - core and tokens[leading] in words.before_color:
         leading += 1
     return Name(tokens, core, leading, post, colors, tuple(materials), countability(tokens[len(tokens) - core :]))
 
@@ -318,7 +267,9 @@ def describe(obj: ObservedObject, *, colors: bool = True, min_share: float = 0.6
             return Description(name, (), None, material)
         source = ColorSource.PARENT if obj.attribute_sources.get("color") == "parent" else ColorSource.DATABASE
         return Description(name, authored, source, material)
-    if seen:
+    # What is seen of bread or cookies is as a rule their package.
+    packaged = name.countability is Countability.MASS or name.head in lexicon().packaged
+    if seen and not packaged:
         return Description(name, (seen,), ColorSource.ALBEDO, material)
     return Description(name, (), None, material)
 

@@ -17,6 +17,7 @@ from scenecap.caption.english import Countability, countability
 from scenecap.caption.inventory import Inventory
 from scenecap.caption.model import Fact
 from scenecap.caption.refer.phrasing import color_facts
+from scenecap.caption.refer.query import QueryKind
 from scenecap.caption.refer.referrer import Reference, Referrer
 from scenecap.caption.spans import Phrase, Ref, phrase
 
@@ -70,6 +71,8 @@ class Discourse:
         self.inventory = inventory
         self.referrer = referrer
         self.introduced: set[int] = set()
+        #: Nodes that were named by their place among others of their name ("the bin on the left").
+        self.ordered: set[int] = set()
         self._said: list[Description] = []
         self._partitives: dict[tuple[int, ...], list[int]] = {}
 
@@ -124,7 +127,11 @@ class Discourse:
             return known and (allow is None or allow(reference))
 
         reference = self.referrer.refer(node, fits)
-        return None if reference is None else Mention(reference.phrase, reference.plural, reference.facts, (node,))
+        if reference is None:
+            return None
+        if reference.query.kind in (QueryKind.EXTREME, QueryKind.RANK):
+            self.ordered.add(node)
+        return Mention(reference.phrase, reference.plural, reference.facts, (node,))
 
     def definite_group(self, nodes: Sequence[int], *, counted: bool = True) -> Mention | None:
         """Return "the two bowls" for objects that were introduced, where that means exactly them."""
@@ -136,7 +143,7 @@ class Discourse:
         return None if reference is None else Mention(reference.phrase, True, reference.facts, tuple(nodes))
 
     def partitive(self, node: int) -> Mention | None:
-        """Return "one of the tables", then "another of the tables" or "the other table", for one of a group that was introduced."""
+        """Return "one of the tables", then "another of the tables" or "the other table", for one of an introduced group."""
         inventory = self.inventory
         name = inventory.descriptions[node].name
         if name.countability is not Countability.COUNT or (name.generic and not name.quoted):

@@ -11,11 +11,13 @@ import numpy as np
 from scenecap.caption.attributes import Description, Name, clearly_different, describe, suffix_matches
 from scenecap.caption.lexicon import lexicon
 from scenecap.caption.settings import CaptionSettings
-from scenecap.contract import Buffer, ContactKind, Frame, ObservedObject, RoomElement, RoomKind
+from scenecap.contract import UNLABELLED_ID, Buffer, ContactKind, Frame, ObservedObject, RoomElement, RoomKind
 from scenecap.graph.model import Between, EdgeTable, Node, SceneGraph
 
 #: Codes of :class:`LeftOut` for prims that the picture shows although they are no objects.
-_DRAWN_CODES = frozenset({"ghost", "unlabelled", "unlabeled", "capacity", "no_caption", "too_small"})
+_DRAWN_CODES = frozenset({"ghost", "unlabelled", "ignored", "no_box", "part"})
+#: Of these, those whose names say nothing about what they are.
+_UNKNOWN_CODES = frozenset({"unlabelled", "no_box"})
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,12 @@ class Inventory:
         return chain
 
     @cached_property
+    def pruned_pairs(self) -> frozenset[tuple[int, int]]:
+        """(smaller, larger) node ids of the pruned graph's edges."""
+        table = self.graph.pruned
+        return frozenset(zip(table.source.tolist(), table.target.tolist(), strict=True))
+
+    @cached_property
     def _between(self) -> dict[tuple[int, int], list[Between]]:
         found: dict[tuple[int, int], list[Between]] = {}
         for fact in self.graph.between:
@@ -204,7 +212,7 @@ class Inventory:
     def held(self, child: int, holder: int, kind: ContactKind) -> bool | None:
         """Return whether words may say that one node is held by another ("on", "in"): True, False, or None for perhaps.
 
-        True where the holder is the child's parent in that way. Perhaps where another contact says so, or where the child rests
+        True where the holder is the child's parent in that way. Perhaps where another contact says so, or where the child is
         on something that the holder carries: many would call a mug on a tray on the table a mug on the table.
         """
         node = self.nodes[child]
@@ -315,11 +323,12 @@ class Inventory:
 
     @cached_property
     def may_hide_unknowns(self) -> bool:
-        """Whether the picture shows things that have no label, so that nothing can be called absent."""
-        if not any(item.code in ("unlabelled", "unlabeled") for item in self.frame.left_out):
-            return False
-        instance = self.frame.buffers.get(Buffer.INSTANCE)
-        return instance is None or bool(np.any(instance == 1))
+        """Whether the picture may show things that nobody labelled, so that nothing can be called absent."""
+        if any(item.code in _UNKNOWN_CODES for item in self.frame.left_out):
+            return True
+        # The embedded source lists everything that it draws; others know what has no label by its pixels only.
+        instance = None if self.frame.source == "embedded" else self.frame.buffers.get(Buffer.INSTANCE)
+        return instance is not None and bool(np.any(instance == UNLABELLED_ID))
 
     @cached_property
     def shown_words(self) -> frozenset[str]:
@@ -355,6 +364,8 @@ def _color_match(description: Description, wanted: frozenset[str]) -> bool | Non
     has = description.basic_colors
     if has == wanted:
         return True
+    if len(wanted) > 1 and len(has) == 1:  # one color covers nearly all of it, so it is not "white and yellow"
+        return False
     return False if clearly_different(has, wanted) else None
 
 

@@ -41,6 +41,9 @@ class Lexicon:
         near: Noun -> nouns that people may use for the same thing.
         hypernyms: Noun -> kinds of it.
         parts: Nouns that are often parts or surface details of other things.
+        before_color: Adjectives that stand before a color (size, age, shape, place).
+        packaged: Plural nouns whose visible color is the package's ("cookies").
+        surfaces: Nouns of things that "hold" what is on them.
         containers: Nouns of things that others may be in.
         common_objects: Things to ask about that a scene may lack.
         setting_prepositions: Place word -> preposition, where it is not "in".
@@ -73,6 +76,9 @@ class Lexicon:
     near: Mapping[str, frozenset[str]]
     hypernyms: Mapping[str, frozenset[str]]
     parts: frozenset[str]
+    before_color: frozenset[str]
+    packaged: frozenset[str]
+    surfaces: frozenset[str]
     containers: frozenset[str]
     common_objects: tuple[str, ...]
     setting_prepositions: Mapping[str, str]

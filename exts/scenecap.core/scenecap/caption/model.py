@@ -63,8 +63,8 @@ class Fact:
         kind: A relation's name in lower case ("on", "left"), or "exists", "count", "color", "size", "setting", "between",
             "distance", "material", "part_of", "centered", "extreme", "rank".
         nodes: Node ids, subject(s) first. A relation holds of each of them.
-        objects: Node ids of the other end(s); with several, each subject is in the relation to one of them ("between": to both;
-            "extreme" and "rank": those that it is compared with).
+        objects: Node ids of the other end(s); with several, each subject is in the relation to one of them ("between": to
+            both; "extreme" and "rank": those that it is compared with).
         value: A count, colour word or number, where the kind has one; the prim path of the room element for a relation to the
             room.
         source: For colors, where they are known from ("name", "parent", "database", "albedo").

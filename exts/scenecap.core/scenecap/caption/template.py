@@ -8,7 +8,7 @@ from scenecap.caption.choice import Chooser
 from scenecap.caption.discourse import Discourse
 from scenecap.caption.inventory import Inventory
 from scenecap.caption.model import Caption, Captions
-from scenecap.caption.plan import Message, Others, Planner
+from scenecap.caption.plan import Planner
 from scenecap.caption.questions import write_questions
 from scenecap.caption.realize import Writer
 from scenecap.caption.refer.referrer import Referrer
@@ -68,10 +68,7 @@ def _overall(inventory: Inventory, referrer: Referrer, chooser: Chooser) -> Capt
     writer.write(planner.overall(), limit=limit)
     left = [node.id for node in inventory.nodes if node.id not in discourse.introduced]
     if left and len(writer.sentences) < limit:
-        groups = planner.grouped(left)
-        most = inventory.settings.max_list
-        closing: list[Message] = [Others(tuple(groups[:most]), rest=len(groups) > most)]
-        writer.write(closing, limit=limit)
+        writer.write([planner.leftover(left)], limit=limit)
     return writer.caption()
 
 

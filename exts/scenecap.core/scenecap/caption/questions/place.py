@@ -122,7 +122,7 @@ def ask_between(asker: Asker, polarity: bool | None) -> Iterator[Question]:
 
 
 def along_and_off(asker: Asker, node: int, first: int, second: int) -> tuple[float, float]:
-    """Return where a node's center lies along the line between two others (0 and 1 at the ends), and its distance from it [m]."""
+    """Return where a node lies along the line between two others (0 and 1 at the ends), and its distance from it [m]."""
     centers = asker.inventory.centers_viewer[:, :2]
     line = centers[second] - centers[first]
     length = float(np.linalg.norm(line))

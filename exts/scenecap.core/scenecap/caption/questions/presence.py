@@ -50,7 +50,10 @@ def _absent(asker: Asker) -> Iterator[Question]:
 
 
 def is_absent(asker: Asker, name: Name) -> bool:
-    """Return whether the picture surely shows nothing of a name: no word of it is on anything that it may show, nor a near one."""
+    """Return whether the picture surely shows nothing of a name.
+
+    No word of it, and no noun that people may use for it, is part of the name of anything that the picture may show.
+    """
     if name.quoted or name.generic or name.head in lexicon().parts:
         return False
     inventory = asker.inventory

@@ -1,4 +1,4 @@
-"""Referring expressions: texts that mean exactly one object of a frame, with a machine form that is resolved against the graph."""
+"""Referring expressions: texts that mean exactly one object of a frame, with a machine form to check them by."""
 
 from scenecap.caption.refer.query import Extreme, Query, QueryKind, resolve
 from scenecap.caption.refer.referrer import Reference, Referrer

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scenecap.caption.attributes import noun_text
-from scenecap.caption.english import join_list, number_text, ordinal_word, pluralize
+from scenecap.caption.attributes import definite_is_plural, noun_text
+from scenecap.caption.english import join_list, number_text, ordinal_word
 from scenecap.caption.inventory import Inventory
 from scenecap.caption.model import Fact
 from scenecap.caption.refer.query import Extreme, Query, QueryKind
@@ -83,7 +83,9 @@ def definite(query: Query, node: int, anchors: Sequence[tuple[int, Phrase]], inv
     if kind is QueryKind.NAME:
         content = phrase(f"the {noun}")
     elif kind is QueryKind.HOLDER:
-        content = phrase(f"the {noun} holding ", anchors[0][1])
+        where = "in" if query.relation is Relation.INSIDE else "on"
+        pronoun = "them" if definite_is_plural(inventory.descriptions[node].name) else "it"
+        content = phrase(f"the {noun} with ", anchors[0][1], f" {where} {pronoun}")
     elif kind is QueryKind.ROOM:
         assert query.room is not None
         preposition, room = room_words(query.relation, query.room)
@@ -102,6 +104,32 @@ def definite(query: Query, node: int, anchors: Sequence[tuple[int, Phrase]], inv
     else:
         content = phrase(f"the {noun} {RELATION_WORDS[query.relation]} ", anchors[0][1])
     return (Ref(content, (node,)),)
+
+
+def predicate(words: Phrase, query: Query) -> Phrase | None:
+    """Return the place in an expression without its noun ("next to the plate"), or None where it says no place.
+
+    Args:
+        words: Of :func:`definite`.
+        query: What they were made from.
+    """
+    starts = {
+        QueryKind.HELD: RELATION_WORDS.get(query.relation, ""),
+        QueryKind.RELATION: RELATION_WORDS.get(query.relation, ""),
+        QueryKind.CENTER: "in the center of",
+        QueryKind.BETWEEN: "between",
+    }
+    if query.kind is QueryKind.ROOM and query.room is not None:
+        start = room_words(query.relation, query.room)[0]
+    else:
+        start = starts.get(query.kind, "")
+    outer = words[0]
+    if not start or not isinstance(outer, Ref) or not isinstance(outer.content[0], str):
+        return None
+    noun, *rest = outer.content
+    if not isinstance(noun, str) or not noun.endswith(f" {start} "):
+        return None
+    return phrase(f"{start} ", *rest)
 
 
 def _extreme_text(query: Query, noun: str, inventory: Inventory) -> str:
@@ -164,9 +192,3 @@ def color_facts(inventory: Inventory, nodes: Sequence[int]) -> tuple[Fact, ...]:
         return ()
     source = description.color_source.value
     return tuple(Fact("color", tuple(nodes), value=color, source=source) for color in description.colors)
-
-
-def plural_of(noun: str) -> str:
-    """Return the plural of a noun phrase whose head is its last word."""
-    head, _, last = noun.rpartition(" ")
-    return f"{head} {pluralize(last)}".strip()

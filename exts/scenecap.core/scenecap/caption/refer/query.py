@@ -27,7 +27,7 @@ class QueryKind(str, enum.Enum):
 
     NAME = "name"  # the black bowl
     HELD = "held"  # the bowl on the stove, in the drawer, hanging from the hood
-    HOLDER = "holder"  # the tray holding the mug
+    HOLDER = "holder"  # the tray with the mug on it
     ROOM = "room"  # the lamp hanging from the ceiling
     PART = "part"  # the top drawer of the cabinet
     CENTER = "center"  # the bowl in the center of the table
@@ -54,6 +54,13 @@ EXTREME_RELATION = {
     Extreme.RIGHT: Relation.RIGHT,
     Extreme.FRONT: Relation.FRONT,
     Extreme.BACK: Relation.BEHIND,
+}
+#: The relations that the ends of a row are about.
+EXTREME_SIDES = {
+    Extreme.LEFT: (Relation.LEFT, Relation.RIGHT),
+    Extreme.RIGHT: (Relation.LEFT, Relation.RIGHT),
+    Extreme.FRONT: (Relation.FRONT, Relation.BEHIND),
+    Extreme.BACK: (Relation.FRONT, Relation.BEHIND),
 }
 #: Component of the offset in the viewer frame, and sign, on which a direction depends.
 _COMPONENT = {

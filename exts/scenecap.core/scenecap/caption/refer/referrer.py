@@ -83,6 +83,11 @@ class Referrer:
                 return reference
         return None
 
+    def all_references(self, node: int, *, most: int) -> list[Reference]:
+        """Return up to ``most`` unambiguous expressions for a node, the preferred ones first."""
+        self.refer(node, lambda _: len(self._found[node]) >= most)
+        return self._found[node][:most]
+
     def refer_plural(self, nodes: Sequence[int], *, counted: bool = True) -> Reference | None:
         """Return "the eight white pawns" where a name means exactly these nodes, else None."""
         if len(nodes) < 2:

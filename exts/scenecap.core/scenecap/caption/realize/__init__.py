@@ -1,0 +1,5 @@
+"""Messages to sentences."""
+
+from scenecap.caption.realize.writer import Writer
+
+__all__ = ["Writer"]

@@ -160,11 +160,18 @@ def test_magnified_texels_blend_without_ringing(corners):
     assert lower[:, 0] + lower[:, 2] == pytest.approx(np.ones(64), abs=0.02)
 
 
-def test_surface_values_follow_the_material():
+def test_see_through_gprims_and_pixels():
+    glass = SurfaceMaterial(name="glass", transmission=1.0)
+    veil = SurfaceMaterial(name="veil", opacity=0.3)
+    table = MaterialTable([(RED,), (RED, veil), (), (glass,)], TextureStore())
+    assert table.clear_gprims(0.98).tolist() == [False, True, False, True]
+    opacity = table.opacity_of(np.array([[0, 1, 2, -1]], np.int32))
+    assert opacity[0] == pytest.approx([1.0, 0.3, 0.2, 0.0])
+
+
+def test_shading_arrays_follow_the_materials():
     metal = SurfaceMaterial(roughness=0.2, metallic=1.0, emissive=(1.0, 2.0, 3.0))
-    table = MaterialTable([(metal,)], TextureStore())
-    roughness, metallic, emissive = table.surface(np.array([[0, -1]], np.int32))
-    assert roughness[0] == pytest.approx([0.2, 0.0])
-    assert metallic[0] == pytest.approx([1.0, 0.0])
-    assert emissive[0, 0] == pytest.approx([1.0, 2.0, 3.0])
-    assert emissive[0, 1] == pytest.approx([0.0, 0.0, 0.0])
+    roughness, metallic, emissive = MaterialTable([(RED, metal)], TextureStore()).shading_arrays()
+    assert roughness == pytest.approx([RED.roughness, 0.2])
+    assert metallic == pytest.approx([0.0, 1.0])
+    assert emissive[1] == pytest.approx([1.0, 2.0, 3.0])

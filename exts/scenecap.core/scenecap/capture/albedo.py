@@ -124,14 +124,27 @@ class MaterialTable:
             )
         return Albedo(srgb, known)
 
-    def surface(self, material: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return (H, W) float32 roughness and metallic and (H, W, 3) float32 emission, 0 where nothing is."""
-        hit = material >= 0
-        number = np.maximum(material, 0)
+    def clear_gprims(self, limit: float) -> np.ndarray:
+        """Return (G,) bool, the gprims of which at least one material has less opacity than a limit."""
+        clear = np.array([material.seen_opacity < limit for material in self.materials], dtype=np.bool_)
+        counts = np.diff(self.first)
+        owner = np.repeat(np.arange(len(counts)), counts)
+        return np.bincount(owner, weights=clear[self.index], minlength=len(counts)) > 0
+
+    def opacity_of(self, material: np.ndarray) -> np.ndarray:
+        """Return (H, W) float32 opacity of each pixel's surface, 0 where there is none."""
+        values = np.array([entry.seen_opacity for entry in self.materials] or [0.0], dtype=np.float32)
+        return np.where(material >= 0, values[np.maximum(material, 0)], np.float32(0.0))
+
+    def shading_arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return (M,) float32 roughness, (M,) float32 metallic, (M, 3) float32 emission of the materials; never empty."""
         if not len(self.materials):
-            zero = np.zeros(material.shape, np.float32)
-            return zero, zero, np.zeros((*material.shape, 3), np.float32)
-        return self._roughness[number] * hit, self._metallic[number] * hit, self._emissive[number] * hit[..., None]
+            return np.ones(1, np.float32), np.zeros(1, np.float32), np.zeros((1, 3), np.float32)
+        return self._roughness, self._metallic, self._emissive
+
+    def is_textured(self, number: int) -> bool:
+        """Whether a material's texture has been loaded and could be read."""
+        return bool(self._texture_of[number] >= 0)
 
     def _load(self, material: np.ndarray) -> None:
         if not self._pending.any():

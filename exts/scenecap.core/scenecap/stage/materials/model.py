@@ -91,6 +91,11 @@ class SurfaceMaterial:
     authored: bool = False
 
     @property
+    def seen_opacity(self) -> float:
+        """Opacity in the picture: clear glass (``transmission``) lets most of what lies behind it through."""
+        return self.opacity * (1.0 - 0.8 * self.transmission)
+
+    @property
     def uv_primvar(self) -> str | None:
         """Name of the texture coordinates this surface needs, or None."""
         texture = self.texture or self.opacity_texture

@@ -36,7 +36,9 @@ from scenecap.replicator_format import (
 DEFAULT_APERTURE = 20.955
 
 
-def annotator_files(frame: Frame, settings: OutputSettings, *, render_product: str, nested: bool) -> dict[str, bytes]:
+def annotator_files(
+    frame: Frame, settings: OutputSettings, *, render_product: str, nested: bool, rgb_png: bytes | None = None
+) -> dict[str, bytes]:
     """Return the annotator outputs of a frame: path below the annotators' folder -> content.
 
     Args:
@@ -44,9 +46,10 @@ def annotator_files(frame: Frame, settings: OutputSettings, *, render_product: s
         settings: Which annotators, padding, colours.
         render_product: The camera's name; a folder where ``nested``.
         nested: ``<render product>/<annotator>/`` as BasicWriter does for several render products; else flat.
+        rgb_png: The picture as PNG where it is encoded already.
     """
     files: dict[str, bytes] = {}
-    writer = _Encoder(frame, settings)
+    writer = _Encoder(frame, settings, rgb_png)
     for annotator in settings.annotators:
         folder = f"{render_product}/{annotator.value}/" if nested else ""
         for part, content in writer.encode(annotator).items():
@@ -115,11 +118,18 @@ def _param(camera: CameraView, key: str, default: Any) -> Any:
     return default if value is None else value
 
 
+def _present(ids: np.ndarray) -> list[int]:
+    """Return the ids in a buffer, background and unlabelled always among them."""
+    counts = np.bincount(ids.ravel())
+    return sorted({BACKGROUND_ID, UNLABELLED_ID, *np.flatnonzero(counts).tolist()})
+
+
 class _Encoder:
     """Encodes the annotators of one frame."""
 
-    def __init__(self, frame: Frame, settings: OutputSettings) -> None:
+    def __init__(self, frame: Frame, settings: OutputSettings, rgb_png: bytes | None) -> None:
         self.frame = frame
+        self.rgb_png = rgb_png
         self.settings = settings
         self.semantic_ids = semantic_ids(frame)
         self.visible = frame.visible
@@ -147,7 +157,7 @@ class _Encoder:
 
     def _rgb(self) -> dict[Part, bytes]:
         picture = self.frame.buffers.get(Buffer.RGB)
-        return {} if picture is None else {Part.DATA: self._png(picture)}
+        return {} if picture is None else {Part.DATA: self.rgb_png or self._png(picture)}
 
     def _depth(self) -> dict[Part, bytes]:
         depth = self.frame.buffers.get(Buffer.DEPTH)
@@ -172,7 +182,7 @@ class _Encoder:
         labels |= {element.path: element.label for element in self.frame.room}
         paths: dict[int, Any] = {}
         semantics: dict[int, Any] = {}
-        for number in sorted({BACKGROUND_ID, UNLABELLED_ID, *np.unique(ids).tolist()}):
+        for number in _present(ids):
             fixed = {BACKGROUND_ID: BACKGROUND_LABEL, UNLABELLED_ID: UNLABELLED_LABEL}.get(number)
             paths[number] = fixed or path_of.get(number, UNLABELLED_LABEL)
             semantics[number] = {"class": fixed or labels.get(paths[number], UNLABELLED_LABEL)}
@@ -189,9 +199,8 @@ class _Encoder:
             return {}
         label_of = {number: label for label, number in self.semantic_ids.items()}
         label_of |= {BACKGROUND_ID: BACKGROUND_LABEL, UNLABELLED_ID: UNLABELLED_LABEL}
-        present = sorted({BACKGROUND_ID, UNLABELLED_ID, *np.unique(ids).tolist()})
         picture, keys = self._segmentation(ids, colorize=self.settings.colorize_semantic_segmentation)
-        labels = {keys[number]: {"class": label_of.get(number, UNLABELLED_LABEL)} for number in present}
+        labels = {keys[number]: {"class": label_of.get(number, UNLABELLED_LABEL)} for number in _present(ids)}
         return {Part.DATA: picture, Part.LABELS: dumps(labels)}
 
     def _segmentation(self, ids: np.ndarray, *, colorize: bool) -> tuple[bytes, dict[int, str]]:

@@ -22,6 +22,15 @@ from scenecap.contract import LENGTH_DECIMALS
 _SHORT = 100
 
 
+class Encoded(str):
+    """A value that is canonical JSON already, put in as it is. Only in a document's outer levels.
+
+    For parts that two documents share, which are then encoded once.
+    """
+
+    __slots__ = ()
+
+
 class Digits:
     """Numbers that are rounded to their own number of decimals, whatever the document's is.
 
@@ -37,11 +46,12 @@ class Digits:
         self.decimals = decimals
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _encode_str = json.encoder.encode_basestring  # keeps non-ASCII characters
 
 
 class EncodedItems(tuple[str, ...]):
-    """Items of a JSON array that are canonical JSON already.
+    """Items of a JSON array that are canonical JSON already. Only in a document's outer levels, which are broken into lines.
 
     For arrays of tens of thousands of edges, whose serializer formats a line faster than the general encoder can.
     """
@@ -64,9 +74,21 @@ def dumps(document: Any, *, decimals: int | None = LENGTH_DECIMALS, levels: int 
     return (text + "\n").encode("utf-8", "replace")
 
 
+def encode_value(value: Any, *, levels: int, margin: str, decimals: int | None = LENGTH_DECIMALS) -> Encoded:
+    """Return a part of a document, encoded for its place there.
+
+    Args:
+        value: As for :func:`dumps`.
+        levels: As for :func:`dumps`, less the depth of the place.
+        margin: Indentation of the place: two spaces for each level above it.
+        decimals: As for :func:`dumps`.
+    """
+    return Encoded(_pretty(plain(value, decimals=decimals), levels, margin))
+
+
 def dumps_line(document: Any, *, decimals: int | None = LENGTH_DECIMALS) -> str:
     """Return a document as one line of canonical JSON, without the newline."""
-    return _compact(plain(document, decimals=decimals))
+    return _ENCODER.encode(plain(document, decimals=decimals))
 
 
 def content_hash(content: bytes) -> str:
@@ -86,7 +108,7 @@ def plain(value: Any, *, decimals: int | None = LENGTH_DECIMALS, key: str = "") 
     Raises:
         ValueError: See :func:`dumps`.
     """
-    if value is None or isinstance(value, EncodedItems):
+    if value is None or isinstance(value, (Encoded, EncodedItems)):
         return value
     if isinstance(value, Digits):
         return plain(value.value, decimals=value.decimals, key=key)
@@ -126,19 +148,18 @@ def _plain_array(array: np.ndarray, decimals: int | None, key: str) -> Any:
     raise ValueError(f"canonical JSON: {key.lstrip('.')} is an array of {array.dtype}, which has no JSON form")
 
 
-def _compact(value: Any) -> str:
-    if isinstance(value, EncodedItems):
-        return "[" + ", ".join(value) + "]"
-    if isinstance(value, dict) and any(isinstance(item, (dict, EncodedItems)) for item in value.values()):
-        return "{" + ", ".join(f"{_encode_str(name)}: {_compact(item)}" for name, item in value.items()) + "}"
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
 def _pretty(value: Any, levels: int, margin: str) -> str:
+    if isinstance(value, Encoded):
+        return str(value)
     if isinstance(value, EncodedItems):
         return _block("[", value, "]", margin) if value else "[]"
-    if levels == 0 or not isinstance(value, (dict, list)) or _is_short(value):
-        return _compact(value)
+    if levels == 0 or not value or not isinstance(value, (dict, list)):
+        return _ENCODER.encode(value)
+    children = value.values() if isinstance(value, dict) else value
+    if len(value) * 3 <= _SHORT and not any(isinstance(item, (Encoded, EncodedItems)) for item in children):
+        text = _ENCODER.encode(value)
+        if len(text) <= _SHORT:
+            return text
     inner = margin + "  "
     if isinstance(value, dict):
         items = [f"{_encode_str(name)}: {_pretty(item, levels - 1, inner)}" for name, item in value.items()]
@@ -148,11 +169,3 @@ def _pretty(value: Any, levels: int, margin: str) -> str:
 
 def _block(opening: str, items: Iterable[str], closing: str, margin: str) -> str:
     return f"{opening}\n{margin}  " + f",\n{margin}  ".join(items) + f"\n{margin}{closing}"
-
-
-def _is_short(value: dict | list) -> bool:
-    if len(value) == 0:
-        return True
-    if len(value) * 3 > _SHORT:
-        return False
-    return len(_compact(value)) <= _SHORT

@@ -7,9 +7,9 @@ from functools import cached_property
 import numpy as np
 
 from scenecap.contract import Buffer
-from scenecap.output.canonical import dumps
+from scenecap.output.canonical import Encoded, dumps
 from scenecap.output.caption_json import caption_document
-from scenecap.output.graph_json import graph_document
+from scenecap.output.graph_json import encode_nodes, graph_document
 from scenecap.output.model import FrameResult, JobFacts
 from scenecap.output.object_data import object_data_document
 from scenecap.output.overlay import draw_overlay
@@ -54,8 +54,13 @@ class Documents:
             which=which,
             export_edges=self.settings.export_edges,
             export_world=self.settings.export_world,
+            nodes=self._nodes,
         )
         return dumps(document)
+
+    @cached_property
+    def _nodes(self) -> dict[str, Encoded]:
+        return encode_nodes(self.result, export_world=self.settings.export_world)
 
     @cached_property
     def caption(self) -> bytes | None:

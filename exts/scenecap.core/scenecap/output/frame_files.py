@@ -42,6 +42,7 @@ def frame_files(
         nested = settings.annotators_tree is AnnotatorTree.NESTED
     folder = f"{settings.annotators_dir}/" if settings.annotators_dir else ""
     render_product = job.cameras.folder(frame.camera.path)
-    for path, content in annotator_files(frame, settings, render_product=render_product, nested=nested).items():
+    annotators = annotator_files(frame, settings, render_product=render_product, nested=nested, rgb_png=documents.image)
+    for path, content in annotators.items():
         files[folder + path] = content
     return files

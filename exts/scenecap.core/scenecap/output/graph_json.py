@@ -7,21 +7,37 @@ files reads; IRC's own files are not public, so this is a reconstruction. Everyt
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from scenecap.contract import LENGTH_DECIMALS, Evidence
 from scenecap.graph.model import EdgeTable, Relation, SceneGraph
-from scenecap.output.canonical import EncodedItems
+from scenecap.output.canonical import Encoded, EncodedItems, encode_value
 from scenecap.output.meta import meta_block
 from scenecap.output.model import FrameResult, JobFacts
 from scenecap.output.nodes_json import left_out_json, node_json, room_json, support_tree_json
 from scenecap.output.relation_words import relation_words
 
 
+def encode_nodes(result: FrameResult, *, export_world: bool = True) -> dict[str, Encoded]:
+    """Return the nodes by prim path, encoded for their place in a graph file; both graphs have the same."""
+    camera = result.frame.camera
+    return {
+        node.path: encode_value(node_json(node, camera, export_world=export_world), levels=1, margin="    ")
+        for node in result.graph.nodes
+    }
+
+
 def graph_document(
-    result: FrameResult, job: JobFacts, *, which: str, export_edges: bool = True, export_world: bool = True
+    result: FrameResult,
+    job: JobFacts,
+    *,
+    which: str,
+    export_edges: bool = True,
+    export_world: bool = True,
+    nodes: Mapping[str, Encoded] | None = None,
 ) -> dict[str, Any]:
     """Return a graph file as a document for :func:`scenecap.output.canonical.dumps`.
 
@@ -31,6 +47,7 @@ def graph_document(
         which: "full" or "pruned".
         export_edges: Write the edges; else the list is empty.
         export_world: Write world-space boxes and the camera's pose.
+        nodes: :func:`encode_nodes` where both graphs are written.
 
     Raises:
         ValueError: The full graph was not built, or another name.
@@ -46,7 +63,7 @@ def graph_document(
     meta["pairs"] = len(table)
     meta["edges_exported"] = export_edges
     document: dict[str, Any] = {
-        "obj": {node.path: node_json(node, frame.camera, export_world=export_world) for node in graph.nodes},
+        "obj": encode_nodes(result, export_world=export_world) if nodes is None else nodes,
         "edges": {"obj-obj": encode_edges(table.take(asserted), graph) if export_edges else []},
     }
     if export_edges:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 #: Rings of positions tried around an anchor, in label heights.
-_RINGS = (0.0, 1.0, 2.0, 3.0, 4.5, 6.0, 8.0)
+_RINGS = (1.0, 2.0, 3.0, 4.5, 6.0, 8.0)
 _DIRECTIONS = 16
 
 
@@ -48,21 +48,33 @@ class LabelPlacer:
             size: Width and height of the label [px].
             must: Place it even where it covers part of another label; else return None there.
         """
-        positions, moved = self._candidates(box, size)
-        hard = _overlap(positions, size, self._placed).sum(axis=1)
-        cost = hard * 100.0 + _overlap(positions, size, self._soft).sum(axis=1)
-        cost += np.arange(len(positions)) * (0.02 * size[0] * size[1])  # earlier candidates are nearer and nicer
-        best = int(np.argmin(cost))
+        near = self._near(box, size)
+        hard, soft = self._covered(near, size)
+        free = np.flatnonzero((hard == 0) & (soft == 0))
+        if len(free):  # positions are in order of preference
+            return self._take(near[free[0]], size, moved=False)
+        positions = np.vstack([near, self._around(box, size)])
+        hard, soft = self._covered(positions, size)
+        preference = np.arange(len(positions)) * (0.02 * size[0] * size[1])
+        best = int(np.argmin(hard * 100.0 + soft + preference))
         if hard[best] > 0 and not must:
             return None
-        x, y = positions[best]
-        self._placed = np.vstack([self._placed, [[x, y, x + size[0], y + size[1]]]])
-        return PlacedLabel(int(x), int(y), bool(moved[best]))
+        return self._take(positions[best], size, moved=best >= len(near))
 
-    def _candidates(self, box: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    def _take(self, position: np.ndarray, size: tuple[int, int], *, moved: bool) -> PlacedLabel:
+        x, y = position
+        self._placed = np.vstack([self._placed, [[x, y, x + size[0], y + size[1]]]])
+        return PlacedLabel(int(x), int(y), moved)
+
+    def _covered(self, positions: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the areas [px^2] of other labels, and of what should rather stay free, at each position."""
+        return _overlap(positions, size, self._placed), _overlap(positions, size, self._soft)
+
+    def _near(self, box: tuple[float, float, float, float], size: tuple[int, int]) -> np.ndarray:
+        """Return (8, 2) positions at the box."""
         x0, y0, x1, y1 = box
         width, height = size
-        near = [
+        positions = [
             (x0, y0 - height),  # on the upper edge
             (x0, y0),  # inside, top left
             (x1 - width, y0 - height),
@@ -72,22 +84,29 @@ class LabelPlacer:
             (x1, y0),
             (x0 - width, y0),
         ]
-        centre = np.array([(x0 + x1 - width) / 2, (y0 + y1 - height) / 2])
+        return self._inside(np.array(positions), size)
+
+    def _around(self, box: tuple[float, float, float, float], size: tuple[int, int]) -> np.ndarray:
+        """Return (N, 2) positions on rings around the box, the nearest ring first."""
+        x0, y0, x1, y1 = box
+        width, height = size
+        middle = np.array([(x0 + x1 - width) / 2, (y0 + y1 - height) / 2])
         angles = np.arange(_DIRECTIONS) * (2 * np.pi / _DIRECTIONS) - np.pi / 2  # straight up first
-        rings = []
-        for ring in _RINGS[1:]:
-            reach = np.array([(x1 - x0 + width) / 2 + ring * height, (y1 - y0 + height) / 2 + ring * height])
-            rings.append(centre + np.stack([np.cos(angles), np.sin(angles)], axis=1) * reach)
-        positions = np.vstack([np.array(near), *rings])
-        moved = np.arange(len(positions)) >= len(near)
-        limit = np.maximum(self._size - size, 0.0)
-        return np.round(np.clip(positions, 0.0, limit)), moved
+        directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        half = np.array([(x1 - x0 + width) / 2, (y1 - y0 + height) / 2])
+        return self._inside(np.vstack([middle + directions * (half + ring * height) for ring in _RINGS]), size)
+
+    def _inside(self, positions: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        return np.round(np.clip(positions, 0.0, np.maximum(self._size - size, 0.0)))
 
 
 def _overlap(positions: np.ndarray, size: tuple[int, int], others: np.ndarray) -> np.ndarray:
-    """Return (P, N) areas [px^2] that labels at P positions share with N rectangles."""
-    if len(others) == 0:
-        return np.zeros((len(positions), 1))
-    low = np.maximum(positions[:, None, :], others[None, :, :2])
-    high = np.minimum(positions[:, None, :] + np.asarray(size, dtype=np.float64), others[None, :, 2:])
-    return np.clip(high - low, 0.0, None).prod(axis=2)
+    """Return (P,) the area [px^2] that a label at each of P positions shares with (N, 4) rectangles, summed."""
+    low, high = positions.min(axis=0), positions.max(axis=0) + size
+    near = others[(others[:, 0] < high[0]) & (others[:, 2] > low[0]) & (others[:, 1] < high[1]) & (others[:, 3] > low[1])]
+    if len(near) == 0:
+        return np.zeros(len(positions))
+    x, y = positions[:, :1], positions[:, 1:]
+    across = np.minimum(x + size[0], near[:, 2]) - np.maximum(x, near[:, 0])
+    down = np.minimum(y + size[1], near[:, 3]) - np.maximum(y, near[:, 1])
+    return (np.maximum(across, 0.0) * np.maximum(down, 0.0)).sum(axis=1)

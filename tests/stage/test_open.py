@@ -72,7 +72,9 @@ def test_what_cannot_be_opened_is_one_line(
         open_stage(path)
     message = str(caught.value)
     assert words in message
-    assert "\n" not in message and "\t" not in message and "\0" not in message
+    assert "\n" not in message
+    assert "\t" not in message
+    assert "\0" not in message
     assert caught.value.remedy
     assert caught.value.exit_code == 2
     assert capfd.readouterr() == ("", ""), "USD must not write to the terminal"
@@ -96,7 +98,8 @@ def test_missing_files_are_problems_once(tmp_path: Path, capfd: pytest.CaptureFi
     opened = open_stage(file)
     text = "\n".join(opened.problems)
     assert text.count("@gone.usda@") == 1
-    assert "gone_layer.usda" in text and "gone_payload.usda" in text
+    assert "gone_layer.usda" in text
+    assert "gone_payload.usda" in text
     assert str(tmp_path) not in text, "paths of a machine would make two machines differ"
     assert opened.stage.GetPrimAtPath("/A4")
     assert capfd.readouterr() == ("", "")

@@ -256,7 +256,8 @@ def test_point_instances_are_occurrences() -> None:
     crown = found.gprims[0]
     assert crown.instancer == "/World/trees"
     assert crown.instance_root == "/World/trees[0]"
-    assert crown.prototype_root is not None and crown.prototype_root.GetName() == "oak"
+    assert crown.prototype_root is not None
+    assert crown.prototype_root.GetName() == "oak"
     assert crown.geometry_key == found.gprims[2].geometry_key != found.gprims[1].geometry_key
 
 
@@ -424,7 +425,8 @@ def test_ten_thousand_instances_are_placed_as_one_array() -> None:
     found = walk(stage)
     state = found.evaluate()
     np.testing.assert_allclose(state.local_to_world[:, 3, :3], np.arange(count)[:, None] * [1, 2, 3])
-    assert made.GetPrim().IsValid() and state.drawn.all()
+    assert made.GetPrim().IsValid()
+    assert state.drawn.all()
 
 
 def test_empty_stage() -> None:

@@ -24,7 +24,7 @@ TECHNICAL = _words(
 #: Words that end a name without saying more; at its start they may ("model car", "high chair", "link" of a chain).
 TECHNICAL_TAIL = TECHNICAL | _words(
     """
-    link links joint joints site sites frame root model models shape shapes asset assets prop props lod low lowpoly highpoly
+    link links joint joints site sites root model models shape shapes asset assets prop props lod low lowpoly highpoly
     hi lo high hp lp hires lores final export exported import imported temp tmp test new old default textured untextured retopo
     decimated simplified scaled
     """
@@ -40,7 +40,7 @@ UNINFORMATIVE = TECHNICAL_TAIL | _words(
         unnamed unknown none misc other left right front back rear top bottom middle center centre upper lower inner outer
         first second third one two three looks materials material shader mat start end a b c d e f g h i j k l m n o p q r s t
         u v w x y z xyz surface surfaces solid solids volume reference payload content contents children child parent
-        foreground background scenery backdrop
+        foreground background scenery backdrop frame
         """
 )
 

@@ -10,7 +10,6 @@ from pxr import Gf, Sdf, Usd, UsdGeom, Vt
 from scenecap.stage.model import DrawnGprim
 from scenecap.stage.open import OpenStage, wrap_stage
 
-
 #: A prim does not keep its stage alive.
 _KEPT: list[Usd.Stage] = []
 
@@ -46,7 +45,7 @@ def mesh(
     made = UsdGeom.Mesh.Define(stage, path)
     made.GetPointsAttr().Set(Vt.Vec3fArray([Gf.Vec3f(*map(float, point)) for point in points]))
     made.GetFaceVertexCountsAttr().Set([len(face) for face in faces])
-    made.GetFaceVertexIndicesAttr().Set([index for face in faces for index in face])
+    made.GetFaceVertexIndicesAttr().Set([int(index) for face in faces for index in face])
     made.GetSubdivisionSchemeAttr().Set(scheme)
     return made
 

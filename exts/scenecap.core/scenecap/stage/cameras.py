@@ -116,7 +116,8 @@ def unsupported_lens(prim: Usd.Prim, time: Usd.TimeCode) -> str:
         value = str(attribute.Get(time) or "") if attribute else ""
         if value.lower() not in _PINHOLE_TYPES:
             return f"a {clean_text(value)} lens ({name}) is not supported"
-    for schema in prim.GetAppliedSchemas():
+    # Not GetAppliedSchemas(), which leaves out schemas that this USD build does not know, such as Kit's.
+    for schema in prim.GetPrimTypeInfo().GetAppliedAPISchemas():
         if str(schema).startswith("OmniLensDistortion"):
             return f"a lens with distortion ({clean_text(schema)}) is not supported"
     return ""

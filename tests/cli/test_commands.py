@@ -114,7 +114,7 @@ def test_frames_nest_and_keep_their_numbers(tmp_path: Path) -> None:
     assert main(["caption", str(room(tmp_path / "s.usda")), "--out", str(tmp_path / "out"), *FAST, "--frames", "2..6:2"]) == 0
     rows = [json.loads(line) for line in (tmp_path / "out/manifest.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [(row["frame"], row["time_code"]) for row in rows] == [(2, 2.0), (4, 4.0), (6, 6.0)]
-    assert (tmp_path / "out/World_Camera/frame_4/Captions/scene_graph_caption.json").is_file()
+    assert (tmp_path / "out/World_Camera/frame_0004/Captions/scene_graph_caption.json").is_file()
 
 
 def test_inspect_lists_objects_room_cameras(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,8 +6,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scenecap.cli.console import print_json, table
-from scenecap.errors import UsageError
+from scenecap.cli.console import counted, print_json, table
+from scenecap.cli.options import label_overrides, set_overrides
+from scenecap.errors import EmptyFrameError, UsageError
+from scenecap.run.config import Override, make_config
 
 if TYPE_CHECKING:
     from scenecap.stage.label_database import LabelEntry
@@ -34,6 +36,30 @@ def add_parser(commands: argparse._SubParsersAction, common: argparse.ArgumentPa
     )
     actions = parser.add_subparsers(title="actions", dest="action", metavar="ACTION", required=True)
 
+    attach = actions.add_parser("attach", parents=[common], help="write a label layer: a USD file that sublayers a scene")
+    attach.add_argument("scene", metavar="SCENE", help="USD file; it is not changed")
+    attach.add_argument("--out", required=True, metavar="FILE", help="label layer to write: .usda, .usd or .usdc")
+    attach.add_argument("--schema", metavar="S", help="labels (default), legacy (Isaac Sim 4) or both")
+    attach.add_argument("--overwrite", action="store_true", help="replace a file that is no label layer")
+    _add_label_options(attach)
+    attach.set_defaults(run=run_attach)
+
+    export = actions.add_parser("export", parents=[common], help="write a database, or a scene's assets, to a table")
+    export.add_argument("table", metavar="TABLE", help="file to write: .csv or .json")
+    what = export.add_mutually_exclusive_group(required=True)
+    what.add_argument("--database", metavar="FILE", help="label database (SQLite) to export")
+    what.add_argument("--scene", metavar="SCENE", help="USD file whose assets are listed, with the labels they have now")
+    _add_label_options(export)
+    export.set_defaults(run=run_export)
+
+    take = actions.add_parser("import", parents=[common], help="read a table into a label database; it is made if need be")
+    take.add_argument("table", metavar="TABLE", help=".csv or .json with identifier, label, caption, attributes, ...")
+    _add_database(take)
+    take.add_argument(
+        "--source", default="person", metavar="WHO", help="who made entries that do not say it: person, model, doc"
+    )
+    take.set_defaults(run=run_import)
+
     change = actions.add_parser("set", parents=[common], help="say what one asset is, in a label database")
     change.add_argument("asset", metavar="ASSET", help="the asset's identifier, as 'scenecap labels list' shows it")
     _add_database(change)
@@ -50,6 +76,70 @@ def add_parser(commands: argparse._SubParsersAction, common: argparse.ArgumentPa
 
 def _add_database(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--database", required=True, metavar="FILE", help="label database (SQLite)")
+
+
+def _add_label_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--label-database", metavar="FILE", help="take better labels from this database")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any config key, value as in YAML")
+
+
+def run_attach(args: argparse.Namespace) -> int:
+    """Write a label layer for one scene."""
+    from scenecap.run.inspection import inspect_stage
+    from scenecap.stage.attach import plan_labels, write_label_layer
+
+    schema = [Override("label_schema", args.schema, "--schema")] if args.schema is not None else []
+    config = make_config(overrides=(*_scene_overrides(args), *schema))
+    found = inspect_stage(config)
+    plan = plan_labels(found.opened, found.discovery)
+    if not plan.labels:
+        raise EmptyFrameError(
+            f"{args.scene}: there is nothing to label: {counted(len(plan.skipped), 'prim')} left as they are.",
+            remedy="'scenecap inspect' lists what is there.",
+        )
+    path = write_label_layer(found.opened, plan, args.out, schema=config.labels.label_schema, overwrite=args.overwrite)
+    document = {
+        "layer": str(path),
+        "labels": [{"prim": item.prim_path, "label": item.label, "source": item.source.value} for item in plan.labels],
+        "skipped": [{"prim": item.path, "reason": item.reason} for item in plan.skipped],
+    }
+    skipped = f", {counted(len(plan.skipped), 'prim')} left as they are" if plan.skipped else ""
+    text = f"{counted(len(plan.labels), 'label')} written to {args.out}{skipped}. Open that file instead of the scene."
+    return _tell(args, document, text)
+
+
+def run_export(args: argparse.Namespace) -> int:
+    """Write a table of a database or of a scene's assets."""
+    from scenecap.stage.label_database import LabelDatabase
+    from scenecap.stage.label_exchange import write_export
+
+    if args.scene is None:
+        database = LabelDatabase.open(args.database)
+    else:
+        from scenecap.run.inspection import inspect_stage
+
+        database = LabelDatabase(inspect_stage(make_config(overrides=tuple(_scene_overrides(args)))).label_entries())
+    number = write_export(database, args.table)
+    return _tell(
+        args, {"table": args.table, "entries": number}, f"{counted(number, 'entry', 'entries')} written to {args.table}"
+    )
+
+
+def run_import(args: argparse.Namespace) -> int:
+    """Read a table into a database."""
+    from scenecap.stage.label_database import EntrySource, write_entries
+    from scenecap.stage.label_exchange import read_entries
+
+    words = [item.value for item in EntrySource]
+    if args.source not in words:
+        raise UsageError(f"--source: '{args.source}' is not allowed; give {', '.join(words)}.")
+    number = write_entries(args.database, read_entries(args.table, source=EntrySource(args.source)))
+    document = {"database": args.database, "entries": number}
+    return _tell(args, document, f"{counted(number, 'entry', 'entries')} read into {args.database}")
+
+
+def _scene_overrides(args: argparse.Namespace) -> list[Override]:
+    return [Override("scene_path", args.scene, "SCENE"), *label_overrides(args), *set_overrides(args)]
 
 
 def run_set(args: argparse.Namespace) -> int:

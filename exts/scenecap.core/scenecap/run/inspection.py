@@ -14,6 +14,7 @@ from scenecap.errors import UsageError
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.label_source import open_label_database
 from scenecap.stage.cameras import CameraInfo, list_cameras
+from scenecap.stage.label_database import EntrySource, LabelEntry
 from scenecap.stage.model import Discovery, Role, StageEntity
 from scenecap.stage.open import OpenStage, open_stage
 from scenecap.text import nearest
@@ -71,6 +72,20 @@ class Inspection:
             return "nothing that is drawn: neither an object nor part of one"
         hint = nearest(path, tuple(known))
         raise UsageError(f"{path}: there is no such prim.", remedy=f"Did you mean {hint}?" if hint else "")
+
+    def label_entries(self) -> list[LabelEntry]:
+        """Return one entry for each asset, with the label and facts it has now: a table to improve by hand."""
+        entries: dict[str, LabelEntry] = {}
+        for entity in self.discovery.entities:
+            if entity.identity and entity.role is Role.OBJECT and entity.identity not in entries:
+                entries[entity.identity] = LabelEntry(
+                    identifier=entity.identity,
+                    label=entity.label,
+                    caption=entity.caption,
+                    attributes=dict(entity.attributes),
+                    source=EntrySource.PERSON,
+                )
+        return list(entries.values())
 
     def _owner_of(self, path: str) -> str | None:
         for gprim, owner in zip(self.world.walk.gprims, self.discovery.owner, strict=True):

@@ -28,9 +28,7 @@ class RecordedRun:
         job = config.job
         if job.cameras == (CAMERAS_AUTO,):
             raise UsageError("cameras: views cannot be placed in a recorded folder.", remedy="Use cameras: all.")
-        self._source = RecordedSource(
-            Path(str(job.recorded_path)), up_axis=job.recorded_up_axis.value, labels=config.labels
-        )
+        self._source = RecordedSource(Path(str(job.recorded_path)), up_axis=job.recorded_up_axis.value, labels=config.labels)
         self._found: dict[FrameTask, RecordedFrame] = {}
 
     @property

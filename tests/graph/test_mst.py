@@ -72,6 +72,7 @@ def layouts() -> dict[str, np.ndarray]:
         "doubles": np.repeat(draw.integers(-(10**5), 10**5, (60, 3)), 4, axis=0),
         "one place": np.zeros((150, 3), dtype=np.int64) + 7,
         "two places": np.repeat([[0, 0, 0], [500, 0, 0]], 80, axis=0),
+        "crowded": np.unique(draw.integers(0, 12, (220, 3)) * [1, 1, 0], axis=0)[draw.permutation(97)],
         "far away": draw.integers(-(10**6), 10**6, (200, 3)) + 10**9,
         "two clusters": np.concatenate([draw.integers(0, 1000, (100, 3)), draw.integers(0, 1000, (100, 3)) + 10**7]),
     }
@@ -101,7 +102,7 @@ def test_forest_of_groups_is_that_of_networkx(seed: int, count: int, groups: int
     assert total(points, source, target) == pytest.approx(sum(data["weight"] for *_, data in expected.edges(data=True)))
 
 
-@pytest.mark.parametrize("name", ["cloud", "flat grid", "doubles", "two clusters", "line"])
+@pytest.mark.parametrize("name", ["cloud", "crowded", "flat grid", "doubles", "two clusters", "line"])
 def test_prims_algorithm_is_a_way_out_where_the_triangulation_fails(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     points = layouts()[name].astype(np.int64)
     group = np.zeros(len(points), dtype=np.int64)

@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scenecap.contract import Visibility
@@ -31,6 +31,7 @@ def edges(graph: SceneGraph) -> list[tuple[int, int]]:
     return list(zip(graph.pruned.source.tolist(), graph.pruned.target.tolist(), strict=True))
 
 
+@example(25, 280)  # 0.28 * 25 is 7.000000000000001
 @given(st.integers(0, 5000), st.integers(0, 1000))
 def test_kept_edges_is_the_exact_ceiling(count: int, thousandths: int) -> None:
     assert kept_edges(count, thousandths / 1000) == math.ceil(Fraction(thousandths, 1000) * count)

@@ -25,7 +25,12 @@ def item(name: str, visibility: Visibility | None, **fields: object):
 def test_largest_tight_boxes_win_and_ties_go_by_path() -> None:
     # Pixels do not count, the box does; /World/B and /World/C tie.
     frame = frame_of(
-        [item("A", seen(5, 5, pixels=25)), item("B", seen(10, 10)), item("C", seen(20, 5)), item("D", seen(40, 40))]
+        [
+            item("A", seen(5, 5, pixels=25)),
+            item("B", seen(10, 10), label="z"),
+            item("C", seen(20, 5), label="a"),
+            item("D", seen(40, 40)),
+        ]
     )
     chosen, report = select_objects(frame, GraphSettings(max_object_capacity=2))
     assert [entry.path for entry in chosen] == ["/World/B", "/World/D"]

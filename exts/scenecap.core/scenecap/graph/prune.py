@@ -34,7 +34,7 @@ def prune_edges(tree: EdgeTable, nodes: Sequence[Node], settings: GraphSettings)
 
 
 def kept_edges(edges: int, ratio: float) -> int:
-    """Return ``ceil(ratio * edges)``, safe from 0.1 * 30 = 3.0000000000000004."""
+    """Return ``ceil(ratio * edges)``, safe from 0.28 * 25 = 7.000000000000001."""
     return min(math.ceil(round(ratio * edges, 9)), edges)
 
 

@@ -17,9 +17,10 @@ from scenecap.caption.english import Countability, countability
 from scenecap.caption.inventory import Inventory
 from scenecap.caption.model import Fact
 from scenecap.caption.refer.phrasing import color_facts
-from scenecap.caption.refer.query import QueryKind
+from scenecap.caption.refer.query import EXTREME_SIDES, QueryKind
 from scenecap.caption.refer.referrer import Reference, Referrer
 from scenecap.caption.spans import Phrase, Ref, phrase
+from scenecap.graph.model import Relation
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,9 @@ class Discourse:
         self.inventory = inventory
         self.referrer = referrer
         self.introduced: set[int] = set()
-        #: Nodes that were named by their place among others of their name ("the bin on the left").
-        self.ordered: set[int] = set()
+        #: Nodes that were told from others of their name by where they are ("the bin on the left").
+        self.singled_out: set[int] = set()
+        self._axis_of: dict[tuple[str, ...], tuple[Relation, ...]] = {}
         self._said: list[Description] = []
         self._partitives: dict[tuple[int, ...], list[int]] = {}
 
@@ -124,14 +126,23 @@ class Discourse:
 
         def fits(reference: Reference) -> bool:
             known = all(anchor in self.introduced and anchor not in avoid for anchor in reference.anchors)
-            return known and (allow is None or allow(reference))
+            return known and self._keeps_axis(reference) and (allow is None or allow(reference))
 
         reference = self.referrer.refer(node, fits)
         if reference is None:
             return None
-        if reference.query.kind in (QueryKind.EXTREME, QueryKind.RANK):
-            self.ordered.add(node)
+        if reference.query.kind is not QueryKind.NAME:
+            self.singled_out.add(node)
+        if reference.query.extreme is not None:
+            self._axis_of.setdefault(reference.query.noun, EXTREME_SIDES.get(reference.query.extreme, ()))
         return Mention(reference.phrase, reference.plural, reference.facts, (node,))
+
+    def _keeps_axis(self, reference: Reference) -> bool:
+        """Whether an expression orders the objects of a name as the text did before: left to right, or front to back."""
+        if reference.query.extreme is None:
+            return True
+        sides = EXTREME_SIDES.get(reference.query.extreme, ())
+        return self._axis_of.get(reference.query.noun, sides) == sides
 
     def definite_group(self, nodes: Sequence[int], *, counted: bool = True) -> Mention | None:
         """Return "the two bowls" for objects that were introduced, where that means exactly them."""

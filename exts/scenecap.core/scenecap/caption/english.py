@@ -36,7 +36,7 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", 
 # fmt: on
 
 #: Up to this number running text spells numbers out.
-LARGEST_SPELLED = 20
+LARGEST_SPELLED = 10
 
 
 def indefinite_article(phrase: str) -> str:
@@ -164,7 +164,7 @@ def number_word(number: int) -> str:
 
 
 def number_text(number: int, *, start: bool = False) -> str:
-    """Return a number as running text writes it: words up to twenty, then digits; always words at a sentence's start."""
+    """Return a number as running text writes it: words up to ten, then digits; always words at a sentence's start."""
     return number_word(number) if start or number <= LARGEST_SPELLED else f"{number:,}"
 
 

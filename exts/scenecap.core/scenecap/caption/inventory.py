@@ -14,6 +14,8 @@ from scenecap.caption.settings import CaptionSettings
 from scenecap.contract import UNLABELLED_ID, Buffer, ContactKind, Frame, ObservedObject, RoomElement, RoomKind
 from scenecap.graph.model import Between, EdgeTable, Node, SceneGraph
 
+#: Up to this many nodes the relations of all pairs are evaluated at once.
+_MAX_DENSE = 128
 #: Codes of :class:`LeftOut` for prims that the picture shows although they are no objects.
 _DRAWN_CODES = frozenset({"ghost", "unlabelled", "ignored", "no_box", "part"})
 #: Of these, those whose names say nothing about what they are.
@@ -115,7 +117,17 @@ class Inventory:
 
     def pairs(self, source: Sequence[int] | np.ndarray, target: Sequence[int] | np.ndarray) -> EdgeTable:
         """Return the relations of any pairs of nodes."""
-        return self.graph.pairs(np.asarray(source, dtype=np.int64), np.asarray(target, dtype=np.int64))
+        count = len(self.nodes)
+        source, target = np.asarray(source, dtype=np.int64), np.asarray(target, dtype=np.int64)
+        if count > _MAX_DENSE:
+            return self.graph.pairs(source, target)
+        return self._all_pairs.take(source * count + target)
+
+    @cached_property
+    def _all_pairs(self) -> EdgeTable:
+        """Relations of all ordered pairs, row source * N + target: one call, since each costs as much as hundreds of pairs."""
+        ids = np.arange(len(self.nodes), dtype=np.int64)
+        return self.graph.pairs(np.repeat(ids, len(ids)), np.tile(ids, len(ids)))
 
     def relations_to(self, ids: Sequence[int], anchor: int) -> EdgeTable:
         """Return the relations of several nodes to one, remembered."""
@@ -190,6 +202,11 @@ class Inventory:
         for fact in self.graph.between:
             found.setdefault(fact.subject, []).append(fact)
         return found
+
+    def ends(self, fact: Between) -> tuple[int, int]:
+        """Return the two that something lies between, the more visible one first."""
+        first, second = fact.first, fact.second
+        return (first, second) if self.visible_px[first] >= self.visible_px[second] else (second, first)
 
     def between_of(self, first: int, second: int) -> list[Between]:
         """Return what lies between two nodes."""

@@ -33,9 +33,15 @@ def phrase(*pieces: str | Ref | Phrase) -> Phrase:
     return tuple(result)
 
 
-def join_phrases(items: Sequence[Phrase], *, conjunction: str = "and") -> Phrase:
-    """Join phrases with commas and an Oxford comma ("a, b, and c")."""
-    if len(items) == 2:
+def join_phrases(items: Sequence[Phrase], *, conjunction: str = "and", comma: bool = False) -> Phrase:
+    """Join phrases with commas and an Oxford comma ("a, b, and c").
+
+    Args:
+        items: What to join.
+        conjunction: Before the last one.
+        comma: Whether two items take a comma too, as clauses do.
+    """
+    if len(items) == 2 and not comma:
         return phrase(items[0], f" {conjunction} ", items[1])
     result: list[str | Ref] = []
     for index, item in enumerate(items):

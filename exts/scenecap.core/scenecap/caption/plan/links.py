@@ -91,4 +91,4 @@ def _between(inventory: Inventory, subject: int, known: set[int]) -> Relate | No
     if not facts:
         return None
     best = min(facts, key=lambda fact: (fact.offset, fact.first, fact.second))
-    return Relate(subject, Relation.NONE, (best.first, best.second))
+    return Relate(subject, Relation.NONE, inventory.ends(best))

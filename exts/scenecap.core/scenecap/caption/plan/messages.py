@@ -48,11 +48,28 @@ class Held:
 
 
 @dataclass(frozen=True)
-class HeldKinds:
-    """How many objects of one kind are on (in) objects of other kinds: (children, holders, how) each."""
+class KindPart:
+    """Those of one kind's objects that are on (in) objects of another kind.
 
+    Attributes:
+        children: The ones meant.
+        group: All of their kind.
+        holders: All objects of the holders' kind.
+        kind: How they are held.
+    """
+
+    children: Group
     group: Group
-    parts: tuple[tuple[Group, Group, ContactKind], ...]
+    holders: Group
+    kind: ContactKind
+
+
+@dataclass(frozen=True)
+class HeldKinds:
+    """How many objects of which kinds are where: parts with the same group, or with the same holders and kind."""
+
+    parts: tuple[KindPart, ...]
+    by_holder: bool
 
 
 @dataclass(frozen=True)

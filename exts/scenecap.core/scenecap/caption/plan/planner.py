@@ -13,11 +13,15 @@ import numpy as np
 from scenecap.caption.attributes import Description
 from scenecap.caption.inventory import Inventory
 from scenecap.caption.plan.links import MAX_LINKED, link_siblings
-from scenecap.caption.plan.messages import Contrast, Group, Held, HeldKinds, Message, Others, Overview
+from scenecap.caption.plan.messages import Contrast, Group, Held, HeldKinds, KindPart, Message, Others, Overview
 from scenecap.contract import ContactKind, RoomKind
 
 #: Most groups that the one-sentence caption names.
 _BRIEF_LIST = 5
+#: Most pairs of like objects that are told apart in one text.
+_MOST_CONTRASTS = 2
+#: Most kinds of holders, and of what they hold, that a text on many objects speaks of.
+_MOST_KINDS = 2
 
 
 class Planner:
@@ -168,7 +172,8 @@ class Planner:
 
     def _contrasts(self, messages: Sequence[Message]) -> list[Message]:
         groups = [group for message in messages if isinstance(message, (Overview, Held)) for group in message.groups]
-        return [Contrast(group) for group in groups if len(group) == 2 and len(set(self._looks(group))) == 1]
+        twins = [Contrast(group) for group in groups if len(group) == 2 and len(set(self._looks(group))) == 1]
+        return list(twins[:_MOST_CONTRASTS])
 
     def _looks(self, group: Group) -> list[Description]:
         return [self.inventory.descriptions[node] for node in group]
@@ -202,21 +207,39 @@ class Planner:
         if len(groups) > limit:
             rest = groups[limit : 2 * limit]
             messages.append(Others(tuple(rest), rest=len(groups) > 2 * limit))
-        kind_of = {node: index for index, group in enumerate(groups) for node in group}
-        for group in groups[: 2 * limit]:
-            parts: dict[tuple[int, ContactKind], list[int]] = {}
-            for node in group:
-                item = inventory.nodes[node]
-                if item.parent is not None and item.parent_kind is not None:
-                    parts.setdefault((kind_of[item.parent], item.parent_kind), []).append(node)
-            if not parts:
-                continue
-            chosen = sorted(parts.items(), key=lambda item: (-len(item[1]), item[0][0], item[0][1].value))[:3]
-            messages.append(
-                HeldKinds(group, tuple((tuple(children), groups[holder], kind) for (holder, kind), children in chosen))
-            )
+        messages.extend(self._kinds(groups))
         messages.extend(self.relations())
         return messages
+
+    def _kinds(self, groups: Sequence[Group]) -> list[Message]:
+        """Return where the objects of the main kinds are, told by what they are on and by what is on them in turn."""
+        nodes = self.inventory.nodes
+        kind_of = {node: index for index, group in enumerate(groups) for node in group}
+        found: dict[tuple[int, int, ContactKind], list[int]] = {}
+        for item in nodes:
+            if item.parent is not None and item.parent_kind is not None:
+                found.setdefault((kind_of[item.id], kind_of[item.parent], item.parent_kind), []).append(item.id)
+        parts = [
+            (key, KindPart(tuple(ids), groups[key[0]], groups[key[1]], key[2]))
+            for key, ids in found.items()
+            if key[0] < 2 * self.settings.max_list and key[1] < 2 * self.settings.max_list and key[0] != key[1]
+        ]
+        by_child: dict[object, list[KindPart]] = {}
+        by_holder: dict[object, list[KindPart]] = {}
+        for (child, holder, kind), part in parts:
+            by_child.setdefault(child, []).append(part)
+            by_holder.setdefault((holder, kind.value), []).append(part)
+        told_by_child = [HeldKinds(self._largest(item), by_holder=False) for item in _most_objects(by_child)]
+        told_by_holder = [HeldKinds(self._largest(item), by_holder=True) for item in _most_objects(by_holder)]
+        return [
+            message
+            for pair in zip(told_by_holder[:_MOST_KINDS], told_by_child[:_MOST_KINDS], strict=False)
+            for message in pair
+        ]
+
+    @staticmethod
+    def _largest(parts: Sequence[KindPart]) -> tuple[KindPart, ...]:
+        return tuple(sorted(parts, key=lambda part: (-len(part.children), part.children))[:3])
 
     # Weights
 
@@ -241,3 +264,8 @@ class Planner:
             if kind is not None:
                 counts[kind] = counts.get(kind, 0) + 1
         return max(counts, key=lambda kind: (counts[kind], kind.value))
+
+
+def _most_objects(found: dict[object, list[KindPart]]) -> list[list[KindPart]]:
+    """Return lists of parts, those that speak of most objects first."""
+    return sorted(found.values(), key=lambda parts: (-sum(len(part.children) for part in parts), parts[0].children))

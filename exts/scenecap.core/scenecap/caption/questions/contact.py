@@ -70,6 +70,8 @@ def _false(asker: Asker, relation: Relation, kind: QuestionKind) -> Iterator[Que
         if item.parent_kind not in (ContactKind.SUPPORT, ContactKind.INSIDE) or item.parent is None:
             continue
         for holder in holders:
+            if relation is Relation.INSIDE and not _would_fit(asker, child, holder):
+                continue
             if holder in (child, item.parent) and not (holder == item.parent and relation is Relation.INSIDE):
                 continue
             if inventory.held(child, holder, HELD_KIND[relation]) is not False or inventory.held(
@@ -88,6 +90,11 @@ def _false(asker: Asker, relation: Relation, kind: QuestionKind) -> Iterator[Que
             yield _whether(asker, kind, relation, *names, False, fact)
     if relation is Relation.ON:
         yield from _floor(asker, False)
+
+
+def _would_fit(asker: Asker, child: int, holder: int) -> bool:
+    """Whether an object is clearly smaller than a container, each way: nobody asks if a lamp is in a mug."""
+    return bool((asker.inventory.edges_sorted[child] <= 0.9 * asker.inventory.edges_sorted[holder]).all())
 
 
 def _may_hold(asker: Asker, node: int, relation: Relation) -> bool:

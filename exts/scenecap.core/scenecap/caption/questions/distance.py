@@ -40,7 +40,11 @@ def ask_nearest(asker: Asker, polarity: bool | None) -> Iterator[Question]:
             if source == target:
                 continue
             row = rows[(source, target)]
-            if not int(table.relations[row]) & _CONTACT and float(table.surface_distance[row]) > 0.0:
+            if (
+                not asker.related(source, target)
+                and not int(table.relations[row]) & _CONTACT
+                and float(table.surface_distance[row]) > 0.0
+            ):
                 options.append((float(table.surface_distance[row]), float(table.center_distance[row]), source))
         options.sort()
         for index, (surface, center, best) in enumerate(options):
@@ -57,7 +61,7 @@ def ask_nearest(asker: Asker, polarity: bool | None) -> Iterator[Question]:
 
 def _nearest(asker: Asker, target: int, best: int, farther: list[int]) -> Question | None:
     def fair(reference: Reference) -> bool:
-        return reference.query.kind is not QueryKind.RELATION
+        return reference.query.kind not in (QueryKind.RELATION, QueryKind.BETWEEN)
 
     nodes = asker.chooser.shuffled([best, *farther], f"options {target}")
     place = asker.name(target, avoid=nodes, allow=fair)
@@ -97,7 +101,10 @@ def ask_distance(asker: Asker, polarity: bool | None) -> Iterator[Question]:
             continue
         if asker.chooser.number(f"distance {one} {other}") % 2:
             one, other = other, one
-        names = asker.name_pair(one, other)
+        if asker.related(one, other):
+            continue
+        # "the centers of the bowl between the plate and the ramekin and the stove" is hard to read
+        names = asker.name_pair(one, other, kinds=(QueryKind.BETWEEN,))
         if names is None:
             continue
         first, second = names

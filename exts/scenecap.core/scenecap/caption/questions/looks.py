@@ -9,7 +9,8 @@ from scenecap.caption.english import join_list
 from scenecap.caption.model import Fact, Question, QuestionKind
 from scenecap.caption.questions.base import Asker
 from scenecap.caption.refer.phrasing import color_facts
-from scenecap.caption.refer.query import Extreme
+from scenecap.caption.refer.query import Extreme, QueryKind
+from scenecap.caption.refer.referrer import Reference
 from scenecap.caption.spans import phrase
 
 _BASIC = ("black", "white", "red", "green", "blue", "yellow", "brown", "orange", "purple", "pink")
@@ -54,12 +55,8 @@ def ask_size(asker: Asker, polarity: bool | None) -> Iterator[Question]:
     whole = [node for node in asker.subjects if not _cut(asker, node)]
     pairs = [(one, other) for one in whole for other in whole if one != other and inventory.larger(one, other)]
     for large, small in asker.order(pairs, f"size {polarity}", 8):
-        one = asker.name(
-            large, avoid=(small,), allow=lambda item: item.query.extreme not in (Extreme.LARGEST, Extreme.SMALLEST)
-        )
-        other = asker.name(
-            small, avoid=(large,), allow=lambda item: item.query.extreme not in (Extreme.LARGEST, Extreme.SMALLEST)
-        )
+        one = asker.name(large, avoid=(small,), allow=_fair)
+        other = asker.name(small, avoid=(large,), allow=_fair)
         if one is None or other is None:
             continue
         facts = [*one.facts, *other.facts, Fact("size", (large,), (small,), value="larger")]
@@ -83,3 +80,8 @@ def _cut(asker: Asker, node: int) -> bool:
     """Whether the picture does not show how large an object is."""
     view = asker.inventory.nodes[node].observed.visibility
     return view is None or view.truncated
+
+
+def _fair(reference: Reference) -> bool:
+    """Whether a name neither gives the answer away nor is hard to read next to "or"."""
+    return reference.query.extreme not in (Extreme.LARGEST, Extreme.SMALLEST) and reference.query.kind is not QueryKind.BETWEEN

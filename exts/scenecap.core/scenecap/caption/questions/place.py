@@ -50,12 +50,11 @@ def _ask(asker: Asker, polarity: bool | None, kind: QuestionKind) -> Iterator[Qu
     halved = [
         (source, target, side)
         for source, target, side in pairs
-        if (source < target)
+        if not asker.related(source, target)
+        and (source < target)
         == bool(asker.chooser.number(f"{kind.value} {polarity} {min(source, target)} {max(source, target)}") % 2)
     ]
-    weight = asker.inventory.visible_px
-    ranked = sorted(halved, key=lambda item: (-int(min(weight[item[0]], weight[item[1]])), item))
-    for source, target, side in asker.chooser.shuffled(ranked[:48], f"{kind.value} {polarity}"):
+    for source, target, side in asker.order_pairs(halved, f"{kind.value} {polarity}"):
         relation = one if side == 0 else other
 
         def fair(reference: Reference) -> bool:
@@ -82,7 +81,7 @@ def ask_between(asker: Asker, polarity: bool | None) -> Iterator[Question]:
     inventory = asker.inventory
     subjects = set(asker.subjects)
     facts = [fact for fact in inventory.graph.between if {fact.subject, fact.first, fact.second} <= subjects][:256]
-    triples = asker.order([(fact.subject, fact.first, fact.second) for fact in facts], f"between {polarity}", 8)
+    triples = asker.order([(fact.subject, *inventory.ends(fact)) for fact in facts], f"between {polarity}", 8)
     for subject, first, second in triples:
         if polarity is False:
             subject = _beyond(asker, first, second)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from scenecap.caption.attributes import Description, Name, adjectives_text, indefinite_text, noun_text, parse_label
 from scenecap.caption.discourse import shared_description
 from scenecap.caption.english import Countability, number_text
@@ -11,6 +13,9 @@ from scenecap.caption.lexicon import lexicon
 from scenecap.caption.model import Fact, Question, QuestionKind
 from scenecap.caption.questions.base import Asker
 from scenecap.caption.spans import Phrase, Ref, phrase
+
+#: Nobody counts more than this at a glance.
+_MOST_COUNTED = 20
 
 
 def ask_existence(asker: Asker, polarity: bool | None) -> Iterator[Question]:
@@ -23,7 +28,13 @@ def ask_existence(asker: Asker, polarity: bool | None) -> Iterator[Question]:
 
 def _present(asker: Asker) -> Iterator[Question]:
     inventory = asker.inventory
-    for (node,) in asker.order([(node,) for node in asker.subjects], "existence", 8):
+    shown = np.flatnonzero(inventory.visible_px >= inventory.settings.min_question_px)
+    first_of: dict[tuple[object, ...], int] = {}
+    for node in sorted(shown.tolist(), key=lambda node: (-int(inventory.visible_px[node]), node)):
+        name = inventory.descriptions[node].name
+        if not name.quoted and not name.generic:
+            first_of.setdefault((name.tokens, name.post), node)
+    for (node,) in asker.order([(node,) for node in first_of.values()], "existence", 8):
         name = inventory.descriptions[node].name
         group = tuple(
             other
@@ -115,6 +126,8 @@ def countable(asker: Asker, noun: tuple[str, ...], colors: tuple[str, ...], memb
     if inventory.may_hide_unknowns or inventory.others_unknown:
         return False
     names = [inventory.descriptions[node].name for node in members]
+    if len(members) > _MOST_COUNTED:
+        return False
     if any(name.quoted or name.generic for name in names):
         return False
     if not inventory.matching(noun, colors=colors).is_exactly(members):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scenecap.caption.attributes import noun_text
+from scenecap.caption.attributes import adjectives_text, noun_text
 from scenecap.caption.english import Countability
 from scenecap.caption.model import Fact
 from scenecap.caption.plan.messages import Contrast
@@ -25,7 +25,7 @@ _PAIR_RELATIONS = (Relation.LEFT, Relation.RIGHT, Relation.FRONT, Relation.BEHIN
 _MOST = 12
 #: How little an expression tells; the pair with the least sum is said.
 _COST = {QueryKind.HELD: 0, QueryKind.ROOM: 1, QueryKind.BETWEEN: 2, QueryKind.CENTER: 4}
-_NEXT_TO, _DIRECTION, _SAME_ANCHOR, _LIMIT = 3, 5, 4, 10
+_NEXT_TO, _DIRECTION, _SAME_ANCHOR, _LIMIT = 3, 5, 2, 10
 #: Opposite directions, and how the second is said once the first was ("to the left of the table ... to its right").
 _MIRRORED = {
     ("left", "right"): ("to ", "its", " right"),
@@ -48,13 +48,15 @@ class _Option:
 def word_contrast(writer: Writer, message: Contrast) -> Clause | None:
     """Word what tells two like objects apart; None where nothing does or the text did already."""
     discourse, inventory = writer.discourse, writer.inventory
-    if not discourse.introduced.issuperset(message.group) or discourse.ordered & set(message.group):
+    if not discourse.introduced.issuperset(message.group) or discourse.singled_out & set(message.group):
         return None
     first, second = message.group
     name = inventory.descriptions[first].name
     if name.countability is not Countability.COUNT or (name.generic and not name.quoted):
         return None
-    noun = noun_text(name, suffix=len(name.core_tokens))
+    own = inventory.named(name.core_tokens, name.post if name.quoted else "").is_exactly(message.group)
+    looks = "" if own else adjectives_text(inventory.descriptions[first])
+    noun = noun_text(name, suffix=len(name.core_tokens), adjectives=looks)
     options = [_options(writer, node, other) for node, other in ((first, second), (second, first))]
     best = _best_pair(*options)
     if best is not None:
@@ -117,7 +119,7 @@ def _best_pair(one: Sequence[_Option], other: Sequence[_Option]) -> tuple[_Optio
 
 
 def _penalty(first: _Option, second: _Option) -> int:
-    if not set(first.anchors) & set(second.anchors):
+    if len(first.anchors) != 1 or first.anchors != second.anchors:
         return 0
     return -1 if (first.facts[0].kind, second.facts[0].kind) in _MIRRORED else _SAME_ANCHOR
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scenecap.caption.discourse import Mention
 from scenecap.caption.english import number_text
 from scenecap.caption.model import Fact
-from scenecap.caption.plan.messages import Group, HeldKinds
+from scenecap.caption.plan.messages import HeldKinds, KindPart
 from scenecap.caption.realize.clause import Clause, be
 from scenecap.caption.refer.phrasing import RELATION_WORDS, fact_name
 from scenecap.caption.refer.query import HELD_RELATION
@@ -18,32 +18,50 @@ if TYPE_CHECKING:
 
 
 def word_held_kinds(writer: Writer, message: HeldKinds) -> Clause | None:
-    """Word "Twenty-six of the boxes are on the shelves, and ten are on the pallets"."""
-    everyone = writer.discourse.definite_group(message.group, counted=False)
-    if everyone is None:
+    """Word where the objects of a kind are; None where too little of it can be named without ambiguity."""
+    named: list[tuple[KindPart, Mention, Mention]] = []
+    for part in message.parts:
+        group = writer.discourse.definite_group(part.group, counted=False)
+        holders = writer.discourse.definite_group(part.holders, counted=False)
+        if group is not None and holders is not None:
+            named.append((part, group, holders))
+    if not named:
         return None
     facts: list[Fact] = []
+    for part, group, holders in named:
+        facts += [*group.facts, *holders.facts, Fact("count", part.children, value=len(part.children))]
+        facts.append(Fact(fact_name(HELD_RELATION[part.kind]), part.children, part.holders))
+    return Clause(_by_holder(named) if message.by_holder else _by_child(named), facts)
+
+
+def _by_child(named: list[tuple[KindPart, Mention, Mention]]) -> Phrase:
+    """Word "Twenty-six of the boxes are on the shelves, ten on the pallets, and one on the table"."""
     clauses: list[Phrase] = []
-    for children, holders, kind in message.parts:
-        place = writer.discourse.definite_group(holders, counted=False)
-        if place is None:
-            continue
-        relation = HELD_RELATION[kind]
+    for part, group, holders in named:
+        place = phrase(f" {RELATION_WORDS[HELD_RELATION[part.kind]]} ", holders.phrase)
         if clauses:
-            subject: Phrase = (Ref(phrase(number_text(len(children))), children),)
-            plural = len(children) > 1
+            clauses.append(phrase(Ref(phrase(number_text(len(part.children))), part.children), place))
         else:
-            subject, plural = _share(children, message.group, everyone)
-        clauses.append(phrase(subject, f" {be(plural)} {RELATION_WORDS[relation]} ", place.phrase))
-        facts += [*everyone.facts, *place.facts, Fact(fact_name(relation), children, holders)]
-        facts.append(Fact("count", children, value=len(children)))
-    return Clause(join_phrases(clauses), facts) if clauses else None
+            words, plural = _share(part, group, start=True)
+            clauses.append(phrase(words, f" {be(plural)}", place))
+    return join_phrases(clauses, comma=len(clauses) == 2)
 
 
-def _share(part: Group, whole: Group, everyone: Mention) -> tuple[Phrase, bool]:
-    """Return "all of the boxes", "twenty-six of the boxes" or "one of the boxes", and whether it takes a plural verb."""
-    if len(whole) == 1:
+def _by_holder(named: list[tuple[KindPart, Mention, Mention]]) -> Phrase:
+    """Word "On the desks are 13 of the trays, eight of the bins, and the lamp"."""
+    part, _, holders = named[0]
+    words = [_share(item, group) for item, group, _ in named]
+    plural = len(words) > 1 or words[0][1]
+    start = f"{RELATION_WORDS[HELD_RELATION[part.kind]]} "
+    return phrase(start, holders.phrase, f" {be(plural)} ", join_phrases([item for item, _ in words]))
+
+
+def _share(part: KindPart, everyone: Mention, *, start: bool = False) -> tuple[Phrase, bool]:
+    """Return "all of the boxes", "26 of the boxes" or "one of the boxes", and whether it takes a plural verb."""
+    if len(part.group) == 1:
         return everyone.phrase, everyone.plural
-    if len(part) == len(whole):
-        return (Ref(phrase("both of " if len(whole) == 2 else "all of ", everyone.phrase), part),), True
-    return (Ref(phrase(f"{number_text(len(part), start=True)} of ", everyone.phrase), part),), len(part) > 1
+    if len(part.children) == len(part.group):
+        every = "both of " if len(part.group) == 2 else "all of "
+        return (Ref(phrase(every, everyone.phrase), part.children),), True
+    number = number_text(len(part.children), start=start)
+    return (Ref(phrase(f"{number} of ", everyone.phrase), part.children),), len(part.children) > 1

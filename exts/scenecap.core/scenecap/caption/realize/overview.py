@@ -32,7 +32,7 @@ def word_overview(writer: Writer, message: Overview) -> Clause | None:
     expanded = writer.new(message.expanded) if message.main in groups[-1] else []
     place = writer.place
     if place is not None:
-        shape = writer.shape(("place_has", "place_with"), "overview")
+        shape = writer.shape(("place_has",) if expanded else ("place_has", "place_with"), "overview")
     else:
         shape = writer.shape(("shows", "contains", "appear") if not expanded else ("shows", "contains"), "overview")
     words, plural, facts = writer.listed(groups, start=shape == "appear", everywhere=True)
@@ -70,7 +70,7 @@ def word_others(writer: Writer, message: Others) -> Clause | None:
         return None
     words, plural, facts = writer.listed(groups)
     if message.rest:
-        return Clause(phrase(f"among other things, there {be(plural)} also ", words), facts)
+        return Clause(phrase(f"also in view, among other things, {be(plural)} ", words), facts)
     if plural and writer.chooser.number("others") % 2:
         return Clause(phrase("other objects include ", words), facts)
     return Clause(phrase(f"also in view {be(plural)} ", words), facts)

@@ -182,7 +182,7 @@ class Referrer:
     def _by_between(self, base: Query, node: int) -> Iterator[tuple[Query, tuple[int, ...]]]:
         facts = sorted(self.inventory.between_subjects.get(node, ()), key=lambda fact: (fact.offset, fact.first, fact.second))
         for fact in facts[:_MAX_ANCHORS]:
-            ends = (fact.first, fact.second)
+            ends = self.inventory.ends(fact)
             if all(self._anchor(end) is not None for end in ends):
                 yield self._with(base, QueryKind.BETWEEN, ends), ends
 

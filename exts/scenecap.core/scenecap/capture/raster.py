@@ -5,8 +5,7 @@ entity would cover were it alone. Occlusion is therefore exact to the pixel and 
 
 Rules
     * A pixel is covered where its centre lies in the projected triangle, edges included; triangles are double sided.
-    * The nearer surface wins; surfaces nearer than TIE (relative) to each other count as coplanar, and the lower entity
-      (then the lower gprim) wins everywhere.
+    * The nearer surface wins. Of surfaces that are coplanar (see TIE) the lower entity, then the lower gprim, wins everywhere.
     * Triangles that cross the near plane are clipped; nothing beyond the far distance is drawn.
 """
 
@@ -21,8 +20,12 @@ from scenecap.capture.raster_setup import CUT, OUTSIDE, classify_box, njit, proj
 from scenecap.capture.scene import RasterScene
 from scenecap.contract import CameraView
 
-#: Relative difference of depth under which two surfaces are coplanar.
+#: Two surfaces are coplanar in a pixel where their depths differ by less than this share, or by less than what a shift of
+#: TIE_PX pixels along the surface makes (corners are snapped, and at a grazing angle that shows in the depth); at most by
+#: TIE_LARGEST.
 TIE = 4e-6
+TIE_PX = 2e-4
+TIE_LARGEST = 1e-4
 
 #: Triangles wider than this [px] are filled row by row, narrower ones by testing each pixel of their box.
 _SPAN_WIDTH = 12
@@ -324,6 +327,7 @@ def _draw(
             size = area * sign
             scale = 1.0 / size
             ai, bi, ci = inverse[a], inverse[b], inverse[c]
+            slack = _slack(abx, aby, acx, acy, bi - ai, ci - ai, scale)
             # Most triangles lie within what the entity covers already: then its box needs no look at single pixels.
             widens = x0 < box_x0 or x1 > box_x1 or y0 < box_y0 or y1 > box_y1
             dx0 = x0 - ax
@@ -344,7 +348,7 @@ def _draw(
                             if widens:
                                 box_x0, box_y0 = min(box_x0, column), min(box_y0, row)
                                 box_x1, box_y1 = max(box_x1, column), max(box_y1, row)
-                            nearer = value > best[pixel] * (1.0 + TIE)
+                            nearer = value - min(TIE * value + slack, TIE_LARGEST * value) > best[pixel]
                             best[pixel] = np.float32(value) if nearer else best[pixel]
                             hit[pixel] = code | t if nearer else hit[pixel]
                     e1 += step1
@@ -395,6 +399,12 @@ def _to_camera(x, y, z, k, m):
     )
 
 
+@njit(cache=True, error_model="numpy", inline="always")
+def _slack(abx, aby, acx, acy, abi, aci, scale):
+    """Return how much a triangle's inverse depth changes over TIE_PX pixels."""
+    return (abs(abi * acy - aci * aby) + abs(aci * abx - abi * acx)) * abs(scale) * TIE_PX
+
+
 @njit(cache=True, error_model="numpy")
 def _fill(ax, ay, ai, bx, by, bi, cx, cy, ci, width, height, inverse_far, code, entity, best, hit, stamp):
     """Fill one triangle row by row; return how many pixels the entity covers for the first time, and the box of all."""
@@ -413,6 +423,7 @@ def _fill(ax, ay, ai, bx, by, bi, cx, cy, ci, width, height, inverse_far, code, 
     # Inverse depth is linear on the screen.
     gx = ((bi - ai) * (cy - ay) - (ci - ai) * (by - ay)) / area
     gy = ((ci - ai) * (bx - ax) - (bi - ai) * (cx - ax)) / area
+    slack = (abs(gx) + abs(gy)) * TIE_PX
     low = min(ai, min(bi, ci))
     high = max(ai, max(bi, ci))
     # Edge functions E(x, y) = E0 + A * x + B * y, not negative inside; edge k lies across from corner k.
@@ -463,7 +474,7 @@ def _fill(ax, ay, ai, bx, by, bi, cx, cy, ci, width, height, inverse_far, code, 
             if stamp[pixel] != entity:
                 stamp[pixel] = entity
                 count += 1
-            if value > best[pixel] * (1.0 + TIE):
+            if value - min(TIE * value + slack, TIE_LARGEST * value) > best[pixel]:
                 best[pixel] = value
                 hit[pixel] = code
         box_x0, box_x1 = min(box_x0, left), max(box_x1, right)

@@ -70,16 +70,16 @@ def window() -> Asset:
     asset = Asset("Window_Casement", "window")
     width, height = WINDOW
     bar, depth = 0.055, 0.07
-    bars = [box((depth, width, bar)).moved(z=z) for z in (0, height - bar)]
+    bars = [box((depth, width, bar)).moved(z=z) for z in (0.001, height - bar - 0.001)]
     bars += [box((depth, bar, height - 2 * bar)).moved(y=y, z=bar) for y in (-(width - bar) / 2, 0.0, (width - bar) / 2)]
-    sill = rounded_box((0.2, width + 0.1, 0.03), 0.008).moved(x=0.1, z=-0.03)
+    sill = rounded_box((0.14, width - 0.004, 0.03), 0.008).moved(x=0.035)
     glass = [box((0.004, (width - 3 * bar) / 2, height - 2 * bar)).moved(y=y, z=bar) for y in (-(width - bar) / 4, (width - bar) / 4)]
     return asset.mesh("Frame", merged(*bars, sill), "WhiteLacquer").mesh("Glass", merged(*glass), "WindowGlass")
 
 
 def curtain() -> Asset:
     """A gathered curtain in the plane x = 0 that hangs from z = 0 (its rod) down."""
-    asset = Asset("Curtain_Linen_Left", "curtain")
+    asset = Asset("Curtain_Linen", "curtain")
     points, faces = [], []
     columns, drop = 45, 2.12
     for row, z in enumerate((0.0, -0.5 * drop, -drop)):
@@ -169,7 +169,7 @@ BALL_RADIUS = 0.13
 
 def ball() -> Asset:
     """A beach ball about the origin; its stripes are material subsets."""
-    asset = Asset("Ball_Beach", "ball")
+    asset = Asset("BeachBall", "ball")
     segments = 36
     shape = sphere(BALL_RADIUS, rings=18, segments=segments)
     names = ["BallRed", "BallWhite", "BallBlue", "BallWhite", "BallRed", "BallWhite"]
@@ -181,7 +181,7 @@ def ball() -> Asset:
     return asset.mesh("Skin", Shape(shape.points, shape.faces, None, parts), "")
 
 
-CRATE_SIZE = (0.46, 0.34, 0.26)
+CRATE_SIZE = (0.5, 0.36, 0.175)
 
 
 def toy_box() -> Asset:
@@ -190,7 +190,7 @@ def toy_box() -> Asset:
     x, y, z = CRATE_SIZE
     board = 0.014
     parts = [box((x - 0.002, y - 0.002, board)).moved(z=0.006)]
-    for level in range(3):
+    for level in range(2):
         low, high = 0.0 + level * 0.0875, 0.079
         parts += [rounded_box((x, board, high), 0.003, steps=1).moved(y=s * (y - board) / 2, z=low) for s in (-1, 1)]
         parts += [rounded_box((board, y - 2 * board, high), 0.003, steps=1).moved(x=s * (x - board) / 2, z=low) for s in (-1, 1)]
@@ -200,7 +200,7 @@ def toy_box() -> Asset:
 
 #: Upper face of the crate's floor [m].
 CRATE_FLOOR = 0.02
-BLOCK = 0.09
+BLOCK = 0.11
 
 
 def toy_block() -> Asset:
@@ -225,6 +225,6 @@ def toy_block() -> Asset:
 
 def cardboard_box() -> Asset:
     """A closed parcel with tape."""
-    asset = Asset("Box_Cardboard_01", "cardboard_box")
+    asset = Asset("CardboardBox", "cardboard_box")
     tape = box((0.05, 0.3015, 0.2015)).moved(z=-0.0005).part("Paper")
     return asset.mesh("Box", merged(rounded_box((0.42, 0.3, 0.2), 0.003, steps=1), tape), "Cardboard")

@@ -86,27 +86,27 @@ def place_all() -> dict[str, Placed]:
     put("PottedPlant_01", "potted_plant", (-2.5, -1.25), yaw=20, group="Decor")
     put("TV", "television", (HALF_X - 0.24, 0.95), on=["TVStand"], yaw=-90, group="Decor", legacy="television")
     put("SM_TableLamp_01", "table_lamp", (0.66, 2.12), on=["SideTable_01"], group="Decor")
-    put("Cushion_Yellow_01", "cushion_yellow", (-1.4, 1.86), on=["SM_Sofa_01"], tilt=(64, 0), yaw=9, group="Decor")
-    put("Cushion_Cream_01", "cushion_cream", (-0.12, 1.86), on=["SM_Sofa_01"], tilt=(64, 0), yaw=-8, group="Decor")
+    put("Cushion_Yellow_01", "cushion_yellow", (-1.38, 1.845), on=["SM_Sofa_01"], tilt=(66, 0), yaw=9, group="Decor")
+    put("Cushion_Cream_01", "cushion_cream", (-0.14, 1.845), on=["SM_Sofa_01"], tilt=(66, 0), yaw=-8, group="Decor")
     put("Teddy_Bear_01", "teddy", (-2.2, 0.6), on=["SM_Armchair_01"], yaw=74, group="Decor")
     # Walls and ceiling.
     put("FramedPicture", "picture", (-0.75, HALF_Y - 0.001), z=1.62, group="Decor")
     put("WallClock_01", "wall_clock", (0.68, HALF_Y - 0.001), z=1.78, group="Decor")
     put("Window_01", "window", (-HALF_X - 0.05, WINDOW_Y), z=WINDOW_Z, group="Decor")
     put("CurtainRod", "curtain_rod", (-HALF_X + 0.0905, WINDOW_Y), z=2.36, group="Decor")
-    put("Curtain_Left_01", "curtain", (-HALF_X + 0.0905, WINDOW_Y - 1.0), z=2.36, group="Decor")
-    put("Curtain_Right_01", "curtain", (-HALF_X + 0.0905, WINDOW_Y + 1.0), z=2.36, group="Decor")
+    put("Curtain_01", "curtain", (-HALF_X + 0.0905, WINDOW_Y - 1.0), z=2.36, group="Decor")
+    put("Curtain_02", "curtain", (-HALF_X + 0.0905, WINDOW_Y + 1.0), z=2.36, group="Decor")
     put("PendantLamp_01", "pendant_lamp", (1.55, -0.75), z=HEIGHT - 0.0005, group="Decor")
     # Coffee table.
     put("Laptop", "laptop", (-0.98, 0.66), on=["CoffeeTable"], yaw=-12, group="Decor", label="laptop")
-    put("Mug_Red_01", "mug_red", (-0.62, 0.5), on=["CoffeeTable"], yaw=-40, group="Tableware")
-    put("Book_21", "book", (-0.42, 0.68), on=["CoffeeTable"], tilt=(0, 90), yaw=24, group="Books", cover="blue")
-    put("Book_22", "book", (-0.4, 0.69), on=["Book_21"], tilt=(0, 90), yaw=8, scale=(0.9, 0.92, 0.9), group="Books", cover="yellow")
+    put("Mug_Red_01", "mug_red", (-0.72, 0.47), on=["CoffeeTable"], yaw=-40, group="Tableware")
+    put("Book_21", "book", (-0.49, 0.64), on=["CoffeeTable"], tilt=(0, 90), yaw=24, group="Books", cover="blue")
+    put("Book_22", "book", (-0.48, 0.65), on=["Book_21"], tilt=(0, 90), yaw=8, scale=(0.9, 0.92, 0.9), group="Books", cover="yellow")
     # Dining table.
     put("SM_FruitBowl_01", "fruit_bowl", (1.6, -0.72), on=["SM_DiningTable_01"], group="Tableware")
     put("SM_Vase_01", "vase", (1.12, -0.78), on=["SM_DiningTable_01"], group="Tableware")
     vase = room.placed["SM_Vase_01"].at
-    put("Flowers_Tulip_01", "tulips", vase[:2], z=round(vase[2] + 0.0085, 4), yaw=30, group="Tableware")
+    put("Tulips_01", "tulips", vase[:2], z=round(vase[2] + 0.0085, 4), yaw=30, group="Tableware")
     put("Plate_01", "plate", (1.18, -0.47), on=["SM_DiningTable_01"], group="Tableware")
     put("Plate_02", "plate", (1.94, -0.48), on=["SM_DiningTable_01"], group="Tableware")
     put("Plate_03", "plate", (1.78, -1.02), on=["SM_DiningTable_01"], group="Tableware")
@@ -115,8 +115,8 @@ def place_all() -> dict[str, Placed]:
     put("SM_ToyBox_01", "toy_box", (-1.3, -1.12), yaw=12, group="Decor")
     for number, (x, y, yaw) in enumerate(((-1.42, -1.12, 20), (-1.28, -1.17, 70), (-1.2, -1.06, 45)), start=1):
         put(f"Toy_Block_{number:02d}", "toy_block", (x, y), z=decor.CRATE_FLOOR + 0.0005, yaw=yaw, group="Decor")
-    put("Ball_Beach_01", "ball", (-0.2, -1.2), group="Decor")
-    put("Box_Cardboard_01", "cardboard_box", (2.03, HALF_Y - 0.19), on=["Bookshelf"], yaw=5, group="Decor")
+    put("BeachBall_01", "ball", (-0.2, -1.2), group="Decor")
+    put("CardboardBox_01", "cardboard_box", (2.03, HALF_Y - 0.19), on=["Bookshelf"], yaw=5, group="Decor")
     _shelve(room)
     return room.placed
 

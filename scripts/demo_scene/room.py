@@ -9,8 +9,10 @@ from .materials import material_prim
 from .shapes import Shape, box, merged, smoothed
 from .usda import Prim, integers, vectors
 
-#: Inner half width and half depth, and height [m].
+#: Inner half width, the back wall's y, and height [m].
 HALF_X, HALF_Y, HEIGHT = 3.0, 2.5, 2.6
+#: Where the open front is [m].
+FRONT = -3.1
 WALL = 0.14
 #: The window's centre along y and the height of its sill [m].
 WINDOW_Y, WINDOW_Z = 0.35, 0.95
@@ -59,17 +61,17 @@ def architecture(path: str) -> Prim:
     w0, w1 = WINDOW_Y - WINDOW[0] / 2, WINDOW_Y + WINDOW[0] / 2
     z0, z1 = WINDOW_Z, WINDOW_Z + WINDOW[1]
     left = merged(
-        _block((-x - t, -y, 0), (-x, w0, HEIGHT)),
+        _block((-x - t, FRONT, 0), (-x, w0, HEIGHT)),
         _block((-x - t, w1, 0), (-x, y + t, HEIGHT)),
         _block((-x - t, w0, 0), (-x, w1, z0)),
         _block((-x - t, w0, z1), (-x, w1, HEIGHT)),
     )
-    floor = box((2 * (x + t), 2 * y + t, 0.1), tiles=1.6).moved(y=t / 2, z=-0.1)
+    floor = box((2 * (x + t), y + t - FRONT, 0.1), tiles=1.6).moved(y=(y + t + FRONT) / 2, z=-0.1)
     skirt = 0.014
     back = merged(_block((-x, y, 0), (x, y + t, HEIGHT)), _block((-x, y - skirt, 0), (x, y, 0.09)).part("Skirting"))
-    left = merged(left, _block((-x, -y, 0), (-x + skirt, y - skirt, 0.09)).part("Skirting"))
+    left = merged(left, _block((-x, FRONT, 0), (-x + skirt, y - skirt, 0.09)).part("Skirting"))
     right = merged(
-        _block((x, -y, 0), (x + t, y + t, HEIGHT)), _block((x - skirt, -y, 0), (x, y - skirt, 0.09)).part("Skirting")
+        _block((x, FRONT, 0), (x + t, y + t, HEIGHT)), _block((x - skirt, FRONT, 0), (x, y - skirt, 0.09)).part("Skirting")
     )
     room = Prim("Scope", path.rsplit("/", 1)[1])
     room.add(
@@ -77,7 +79,7 @@ def architecture(path: str) -> Prim:
         _mesh("Wall_Back", back, "AccentPaint", scope),
         _mesh("Wall_Left", left, "WallPaint", scope),
         _mesh("Wall_Right", right, "WallPaint", scope),
-        _mesh("Ceiling", _block((-x - t, -y, HEIGHT), (x + t, y + t, HEIGHT + 0.1)), "CeilingPaint", scope),
+        _mesh("Ceiling", _block((-x - t, FRONT, HEIGHT), (x + t, y + t, HEIGHT + 0.1)), "CeilingPaint", scope),
         Prim("Scope", "Materials").add(
             *(
                 material_prim(name, scope, textures="./textures")

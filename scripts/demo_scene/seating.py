@@ -8,7 +8,7 @@ from .usda import Prim, vectors
 
 
 def sofa() -> Asset:
-    asset = Asset("SM_Sofa_3Seater", "sofa", doc="A three-seat sofa with loose cushions, in slate-blue fabric on oak legs.")
+    asset = Asset("SM_Sofa_3Seater", "sofa", doc="A three-seat sofa with loose cushions, in slate-blue fabric on walnut legs.")
     frame = merged(
         rounded_box((2.04, 0.86, 0.24), 0.03).moved(z=0.12),
         rounded_box((0.17, 0.86, 0.48), 0.05, steps=2).moved(x=-0.985, z=0.12),
@@ -26,7 +26,7 @@ def sofa() -> Asset:
     )
     legs = merged(*(cylinder(0.02, 0.125, top=0.03).moved(x=x, y=y) for x in (-0.92, 0.92) for y in (-0.34, 0.34)))
     asset.mesh("Frame", frame, "SofaFabric").mesh("SeatCushions", seats, "SofaSeat").mesh("BackCushions", backs, "SofaSeat")
-    asset.mesh("Legs", legs, "Oak")
+    asset.mesh("Legs", legs, "Walnut")
     # What a simulator would collide with: a guide, never seen.
     guide = Prim("Cube", "Collision", properties=["double size = 1", f"float3[] extent = {vectors([(-0.5,) * 3, (0.5,) * 3])}"])
     guide.properties += [

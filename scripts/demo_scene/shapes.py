@@ -37,6 +37,20 @@ class Shape:
         """The same with all polygons in a named material part."""
         return Shape(self.points, self.faces, self.uv, [name] * len(self.faces))
 
+    def textured(self, tile: float) -> Shape:
+        """The same with texture coordinates, projected along each polygon's main axis; v follows x on level faces, else z.
+
+        Args:
+            tile: Metres that the picture covers.
+        """
+        uv = []
+        for face in self.faces:
+            corners = self.points[list(face)]
+            normal = np.abs(np.cross(corners[1] - corners[0], corners[2] - corners[0]))
+            u, v = ((1, 2), (0, 2), (1, 0))[int(np.argmax(normal))]
+            uv.append(tuple((round(float(c[u]) / tile, 4), round(float(c[v]) / tile, 4)) for c in corners))
+        return Shape(self.points, self.faces, uv, self.parts)
+
     def moved(self, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Shape:
         return Shape(self.points + np.array([x, y, z]), self.faces, self.uv, self.parts)
 
@@ -303,8 +317,8 @@ def pillow(width: float, height: float, thickness: float, *, cells: int = 12) ->
         start = len(points)
         for u in steps:
             for v in steps:
-                puff = ((1 - u**4) * (1 - v**4)) ** 0.6 if abs(u) < 1 and abs(v) < 1 else 0.0
-                pinch = 1 - 0.07 * (1 - abs(u * v)) * (u**4 + v**4) / 1.2
+                puff = ((1 - u * u) * (1 - v * v)) ** 0.55 if abs(u) < 1 and abs(v) < 1 else 0.0
+                pinch = 1 - 0.09 * (1 - abs(u * v)) * (u**4 + v**4)
                 points.append((u * width / 2 * pinch, v * height / 2 * pinch, side * thickness / 2 * puff))
         for i in range(cells):
             for j in range(cells):

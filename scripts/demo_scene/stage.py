@@ -39,7 +39,7 @@ def _reference(item: Placed) -> Prim:
     rotate = (rx, ry, rz) if (rx, ry, rz) != (0.0, 0.0, 0.0) else None
     scale = tuple(asset.units * s for s in item.scale)
     ops = transform(translate=item.at, rotate=rotate, scale=None if scale == (1.0, 1.0, 1.0) else scale)
-    if item.name.startswith("Ball_"):
+    if item.name.startswith("BeachBall"):
         ops = _rolling(item)
     prim.properties = [*properties, *ops]
     return prim
@@ -120,7 +120,7 @@ def _cameras() -> Prim:
         angle = math.radians(-118 + 56 * frame / FRAMES)
         around.append(((0.2 + 4.9 * math.cos(angle), 0.3 + 4.9 * math.sin(angle), 1.7), (0.1, 0.45, 0.75)))
     return Prim("Scope", "Cameras").add(
-        _camera("Overview", 22.0, [((-1.55, -4.55, 1.75), (0.12, 0.55, 0.9))]),
+        _camera("Overview", 22.0, [((-1.5, -4.3, 1.7), (0.1, 0.55, 0.98))]),
         _camera("DiningTable", 30.0, [((0.35, -2.75, 1.6), (1.5, -0.7, 0.8))]),
         _camera("CoffeeTable", 26.0, [((0.75, -1.0, 1.5), (-0.85, 1.0, 0.52))]),
         _camera("Orbit", 21.0, around),

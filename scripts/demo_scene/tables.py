@@ -17,7 +17,7 @@ def coffee_table() -> Asset:
     ).scaled(1.28, 0.78, 1.0)
     shelf = lathe([(0, 0.15), (0.36, 0.15), (0.365, 0.158), (0.36, 0.166), (0, 0.166)], segments=48).scaled(1.28, 0.74, 1.0)
     legs = [tube([(x * 1.06, y * 1.06, 0.0), (x, y, 0.372)], [0.015, 0.024]) for x in (-0.38, 0.38) for y in (-0.2, 0.2)]
-    return asset.mesh("Table", merged(top, shelf, *legs), "Oak", crease=38)
+    return asset.mesh("Table", merged(top, shelf, *legs).textured(0.9), "Oak", crease=38)
 
 
 def side_table() -> Asset:
@@ -36,7 +36,7 @@ def dining_table() -> Asset:
         *(box((0.022, 0.7, 0.07)).moved(x=x, z=0.636) for x in (-0.66, 0.66)),
     )
     legs = [tube([(x * 1.03, y * 1.04, 0.0), (x, y, 0.706)], [0.02, 0.034], segments=14) for x in (-0.67, 0.67) for y in (-0.36, 0.36)]
-    return asset.mesh("Table", merged(top, apron, *legs), "Oak")
+    return asset.mesh("Table", merged(top, apron, *legs).textured(0.9), "Oak")
 
 
 def bookshelf() -> Asset:

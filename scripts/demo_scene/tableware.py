@@ -41,13 +41,13 @@ def plate() -> Asset:
 
 
 #: Inside of the fruit bowl from the middle outwards (radius, height) [m]: what the fruit rests on.
-BOWL_INSIDE = spline([(0.0, 0.012), (0.04, 0.0135), (0.075, 0.026), (0.108, 0.055), (0.13, 0.094)], 6)
+BOWL_INSIDE = spline([(0.0, 0.012), (0.045, 0.0135), (0.085, 0.028), (0.12, 0.066), (0.138, 0.114)], 6)
 
 
 def bowl() -> Asset:
     asset = Asset("SM_FruitBowl", "fruit_bowl")
-    outside = spline([(0.05, 0.006), (0.08, 0.018), (0.115, 0.05), (0.134, 0.093)], 5)
-    profile = [(0, 0.004), (0.038, 0.004), (0.04, 0.0), (0.048, 0.0), *outside, (0.1335, 0.0965), *reversed(BOWL_INSIDE)]
+    outside = spline([(0.055, 0.006), (0.09, 0.021), (0.127, 0.062), (0.142, 0.1135)], 5)
+    profile = [(0, 0.004), (0.043, 0.004), (0.045, 0.0), (0.053, 0.0), *outside, (0.1415, 0.1165), *reversed(BOWL_INSIDE)]
     return asset.mesh("Bowl", lathe(profile, segments=48), "GreenGlaze", crease=50)
 
 
@@ -80,7 +80,7 @@ def vase() -> Asset:
 
 def tulips() -> Asset:
     """Stems from the vase's floor (8 mm above its foot, taken as z = 0 here) up through its neck."""
-    asset = Asset("Flowers_Tulip_Bunch", "tulips", doc="A bunch of pink and yellow tulips.")
+    asset = Asset("TulipBunch", "tulips", doc="A bunch of pink and yellow tulips.")
     stems, leaves, pink, yellow = [], [], [], []
     bud = [(0, 0), (0.006, 0.001), *spline([(0.013, 0.006), (0.019, 0.018), (0.0185, 0.032), (0.012, 0.045)], 3), (0.006, 0.05), (0, 0.046)]
     for k in range(7):

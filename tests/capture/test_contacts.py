@@ -351,6 +351,16 @@ def test_a_lid_rests_on_the_rim_although_its_lip_is_lower():
     assert ("/lid", "support", "/pot") in pairs(contacts)
 
 
+def test_a_curtain_hangs_from_its_rod_and_the_rod_is_held_by_the_wall():
+    rod = body("/rod", box((-1, 0.8, 2.2), (1, 0.82, 2.22)), box((0, 0.8, 2.2), (0.02, 1.0, 2.22)))
+    cloth = np.array([[-0.9, 0.81, 0.1], [0.9, 0.81, 0.1], [0.9, 0.81, 2.21], [-0.9, 0.81, 2.21]])
+    curtain = ContactBody("/curtain", pieces=[MeshPiece(cloth, np.array([[0, 1, 2], [0, 2, 3]]))])
+    assert pairs(find_contacts([FLOOR, WALL, rod, curtain])) == {
+        ("/rod", "attached", "/room/wall"),
+        ("/curtain", "hanging", "/rod"),
+    }
+
+
 def test_an_edge_that_is_only_close_holds_nothing():
     bin_ = body("/bin", box((0.0, 0.0, 1.003), (0.3, 0.3, 1.2)))
     tray = body("/tray", box((0.31, 0.0, 0.99), (0.6, 0.3, 1.0)))  # beside and below: 10 mm away at the corner

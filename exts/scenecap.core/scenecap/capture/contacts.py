@@ -38,6 +38,8 @@ __all__ = ["ContactBody", "ContactSettings", "MeshPiece", "find_contacts"]
 
 #: A parent whose box covers less than this share of a child's underside is sampled with a grid of its own.
 _SMALL_PARENT = 0.25
+#: Of two that touch each other, who is held: what rests, before what hangs, before what is stuck on.
+_HOLD_ORDER = {ContactKind.SUPPORT: 0, ContactKind.HANGING: 1, ContactKind.ATTACHED: 2, ContactKind.INSIDE: 3}
 _KIND_ORDER = {kind: index for index, kind in enumerate(ContactKind)}
 
 
@@ -339,14 +341,21 @@ class _Contacts:
             contact = None if (a, b) in support else self._touch(b, a)
             if contact is not None:
                 found[b, a] = contact
-        size = np.prod(self.boxes[:, 1] - self.boxes[:, 0], axis=1)
         carried = {b for (b, _), contact in found.items() if contact.kind is ContactKind.SUPPORT}
-        return {
-            (b, a): contact
-            for (b, a), contact in found.items()
-            if (contact.kind is ContactKind.SUPPORT or b not in carried)
-            and ((a, b) not in found or (size[b], b) < (size[a], a))
-        }
+        steps = _steps_to_ground(found)
+        size = np.prod(self.boxes[:, 1] - self.boxes[:, 0], axis=1)
+
+        kept = {}
+        for (b, a), contact in found.items():
+            if b in carried and contact.kind is not ContactKind.SUPPORT:
+                continue
+            if (a, b) in found:  # of two that could hold each other, what is farther from the ground is held; then by how
+                mine = (-steps[b], _HOLD_ORDER[contact.kind], size[b], b)
+                other = (-steps[a], _HOLD_ORDER[found[a, b].kind], size[a], a)
+                if mine > other:
+                    continue
+            kept[b, a] = contact
+        return kept
 
     def _touch(self, b: int, a: int) -> Contact | None:
         reach, own, other = self.settings.touch_distance, self.mesh(b), self.mesh(a)
@@ -366,6 +375,24 @@ class _Contacts:
         if steep <= reach:
             return self._contact(b, a, ContactKind.ATTACHED, gap=steep, area=0.0, share=0.0)
         return None
+
+
+def _steps_to_ground(found: dict[tuple[int, int], Contact]) -> dict[int, float]:
+    """Return, for all that touches something, over how many contacts it is held by what rests or is room; inf for what is not.
+
+    Args:
+        found: Contacts of children that nothing supports or contains, by child and parent.
+    """
+    children = {b for b, _ in found}
+    steps = {index: 0.0 if index not in children else math.inf for pair in found for index in pair}
+    changed = True
+    while changed:
+        changed = False
+        for b, a in found:
+            if steps[a] + 1 < steps[b]:
+                steps[b] = steps[a] + 1
+                changed = True
+    return steps
 
 
 def _runs(values: np.ndarray) -> list[tuple[int, int]]:

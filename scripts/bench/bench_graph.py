@@ -116,7 +116,7 @@ def _shown(seconds: float) -> str:
 
 def main() -> None:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--scenes", type=Path, help="folder with scene_<N>.json; generated scenes where not given")
     parser.add_argument("--counts", type=int, nargs="+", default=[50, 500, 5000], help="numbers of boxes")
     parser.add_argument("--repeats", type=int, default=5, help="runs of each, of which the best counts")

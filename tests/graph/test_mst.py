@@ -133,3 +133,24 @@ def test_spanning_forest_keeps_edges_that_weigh_nothing_and_breaks_ties_by_ends(
 def test_integer_centers_are_exact_where_floats_are_not() -> None:
     boxes = np.array([[[0.1, 0.2, 0.3], [0.3, 0.5, 0.4]], [[0.7, 0.1, 0.0], [0.8, 0.1, 0.0]]])
     assert mst.integer_centers(boxes).tolist() == [[4000, 7000, 7000], [15000, 2000, 0]]
+
+
+def test_points_whose_triangulation_would_explode_go_to_prim(monkeypatch: pytest.MonkeyPatch) -> None:
+    half = np.arange(600) * 100
+    zero = np.zeros_like(half)
+    points = np.concatenate([np.stack([half, zero, zero], axis=1), np.stack([zero, half, zero + 50_000], axis=1)])
+    largest = 0
+    triangulate = mst.Delaunay
+
+    def counted(some: np.ndarray) -> object:
+        nonlocal largest
+        largest = max(largest, len(some))
+        return triangulate(some)
+
+    monkeypatch.setattr(mst, "Delaunay", counted)
+    source, target = mst.euclidean_forest(points, np.zeros(len(points), dtype=np.int64))
+    assert largest < 300  # all 1200 points would have 360,000 tetrahedra
+    # Two rows of steps of 100, joined between their nearest points: the ends at (0, 0).
+    assert len(source) == 1199
+    assert (mst.squared_distance(points, source, target) == 100**2).sum() == 1198
+    assert (0, 600) in set(zip(source.tolist(), target.tolist(), strict=True))

@@ -115,7 +115,7 @@ def footprint_contains(footprint: np.ndarray, point_supports: np.ndarray) -> np.
     Returns:
         (E,) bool, the outline included.
     """
-    return (comparable(footprint - point_supports) >= 0).all(axis=1)
+    return comparable((footprint - point_supports).min(axis=1)) >= 0
 
 
 def point_supports(points: np.ndarray) -> np.ndarray:

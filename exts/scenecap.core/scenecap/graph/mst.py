@@ -19,6 +19,11 @@ _logger = logging.getLogger(__name__)
 #: Up to this many points all pairs are cheaper than a triangulation.
 _DENSE_LIMIT = 96
 
+#: Points in space mostly have 5 to 7 tetrahedra each; on two skew lines, say, their number grows with the square. A sample of
+#: this many points tells, and where it has more than this many each, Prim's algorithm is quicker.
+_PROBE_POINTS = 256
+_PROBE_TETRAHEDRA = 25
+
 
 def integer_centers(boxes: np.ndarray) -> np.ndarray:
     """Return box centres as whole numbers, so that equal distances are found equal on every machine.
@@ -112,6 +117,10 @@ def _triangulate(points: np.ndarray) -> np.ndarray:
         order = np.argsort(flat[:, 0], kind="stable") if flat.shape[1] else np.arange(len(points))
         return np.stack([order[:-1], order[1:]], axis=1)
     try:
+        if flat.shape[1] == 3 and len(flat) > 4 * _PROBE_POINTS:
+            sample = flat[np.linspace(0, len(flat) - 1, _PROBE_POINTS).astype(np.int64)]
+            if len(Delaunay(sample).simplices) > _PROBE_TETRAHEDRA * len(sample):
+                return _prim(points)
         mesh = Delaunay(flat)
         if len(mesh.coplanar) == 0:
             indptr, indices = mesh.vertex_neighbor_vertices

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,28 +43,33 @@ class RasterScene:
         return int(np.diff(self.point_start).max(initial=0))
 
     def corner_normals(self) -> np.ndarray:
-        """Return (T, 3, 3) float32 local normals per corner, made once."""
-        if not hasattr(self, "_normals"):
-            parts = [mesh.normals for mesh in self.meshes]
-            object.__setattr__(self, "_normals", np.concatenate(parts) if parts else np.zeros((0, 3, 3), np.float32))
-        return self._normals  # type: ignore[attr-defined]
+        """Return (T, 3, 3) float32 local normals per corner."""
+        return self._corner_normals
 
     def corner_uv(self) -> np.ndarray:
-        """Return (T, 3, 2) float32 texture coordinates per corner, nan where a prototype has none, made once."""
-        if not hasattr(self, "_uv"):
-            parts = [
-                np.full((len(mesh.triangles), 3, 2), np.nan, np.float32) if mesh.uv is None else mesh.uv
-                for mesh in self.meshes
-            ]
-            object.__setattr__(self, "_uv", np.concatenate(parts) if parts else np.zeros((0, 3, 2), np.float32))
-        return self._uv  # type: ignore[attr-defined]
+        """Return (T, 3, 2) float32 texture coordinates per corner, nan where a prototype has none."""
+        return self._corner_uv
 
     def face_material(self) -> np.ndarray:
-        """Return (T,) int32 material numbers of triangles (see :attr:`LocalMesh.face_material`), made once."""
-        if not hasattr(self, "_material"):
-            parts = [mesh.face_material for mesh in self.meshes]
-            object.__setattr__(self, "_material", np.concatenate(parts) if parts else np.zeros(0, np.int32))
-        return self._material  # type: ignore[attr-defined]
+        """Return (T,) int32 material numbers of triangles (see :attr:`LocalMesh.face_material`)."""
+        return self._face_material
+
+    @functools.cached_property
+    def _corner_normals(self) -> np.ndarray:
+        return np.concatenate([np.zeros((0, 3, 3), np.float32), *(mesh.normals for mesh in self.meshes)])
+
+    @functools.cached_property
+    def _corner_uv(self) -> np.ndarray:
+        parts = [np.zeros((0, 3, 2), np.float32)]
+        for mesh, name in zip(self.meshes, self.uv_names, strict=True):
+            uv = mesh.uv_named(name)
+            uv = mesh.uv if uv is None else uv
+            parts.append(np.full((len(mesh.triangles), 3, 2), np.nan, np.float32) if uv is None else uv)
+        return np.concatenate(parts)
+
+    @functools.cached_property
+    def _face_material(self) -> np.ndarray:
+        return np.concatenate([np.zeros(0, np.int32), *(mesh.face_material for mesh in self.meshes)])
 
 
 def build_raster_scene(meshes_of_gprims: Sequence[LocalMesh], *, uv_names: Sequence[str | None] | None = None) -> RasterScene:

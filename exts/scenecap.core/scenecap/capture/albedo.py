@@ -81,11 +81,9 @@ class MaterialTable:
         Returns:
             (H, W) int32 number in :attr:`materials`, -1 where nothing was hit.
         """
-        if not len(self.materials):
-            return np.full(gprim.shape, -1, dtype=np.int32)
-        start, stop = self.first[gprim], self.first[np.maximum(gprim, 0) + 1]
-        slot = np.clip(start + face_material, 0, np.maximum(stop - 1, 0))
-        return np.where((gprim >= 0) & (stop > start), self.index[slot], -1).astype(np.int32)
+        material = np.full(gprim.shape, -1, dtype=np.int32)
+        _assign(gprim, face_material, self.first, self.index, material)
+        return material
 
     def albedo(self, material: np.ndarray, uv: np.ndarray, gprim: np.ndarray) -> Albedo:
         """Look up the base colour of each pixel.
@@ -222,6 +220,16 @@ def _pyramid(pixels: np.ndarray, *, srgb: bool) -> list[np.ndarray]:
         linear = linear[:height, :width].reshape(height // 2, 2, width // 2, 2, 3).mean(axis=(1, 3))
         levels.append(linear_to_srgb8(linear) if srgb else (linear * 255.0 + 0.5).astype(np.uint8))
     return levels
+
+
+@njit(cache=True)
+def _assign(gprim, face_material, first, index, out):
+    for row in range(gprim.shape[0]):
+        for column in range(gprim.shape[1]):
+            g = gprim[row, column]
+            if g >= 0 and first[g + 1] > first[g]:
+                slot = first[g] + max(face_material[row, column], 0)
+                out[row, column] = index[min(slot, first[g + 1] - 1)]
 
 
 @njit(cache=True, error_model="numpy", inline="always")

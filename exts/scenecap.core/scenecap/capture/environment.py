@@ -103,24 +103,15 @@ class Environment:
         return weights[:, None] * np.einsum("hwk,hwc->kc", basis, self.sky.astype(np.float64))
 
 
+#: Constants of the nine harmonics, each times a polynomial of the direction.
+HARMONIC_CONSTANTS = np.array([0.282095, 0.488603, 0.488603, 0.488603, 1.092548, 1.092548, 0.315392, 1.092548, 0.546274])
+
+
 def harmonics(directions: np.ndarray) -> np.ndarray:
     """Return (..., 9) real spherical harmonics up to the second band of (..., 3) unit vectors."""
     x, y, z = directions[..., 0], directions[..., 1], directions[..., 2]
-    one = np.ones_like(x)
-    return np.stack(
-        [
-            0.282095 * one,
-            0.488603 * y,
-            0.488603 * z,
-            0.488603 * x,
-            1.092548 * x * y,
-            1.092548 * y * z,
-            0.315392 * (3.0 * z * z - 1.0),
-            1.092548 * x * z,
-            0.546274 * (x * x - y * y),
-        ],
-        axis=-1,
-    )
+    polynomials = [np.ones_like(x), y, z, x, x * y, y * z, 3.0 * z * z - 1.0, x * z, x * x - y * y]
+    return np.stack(polynomials, axis=-1) * HARMONIC_CONSTANTS
 
 
 def build_environment(stage_lights: StageLights, textures: TextureStore | None = None) -> Environment:

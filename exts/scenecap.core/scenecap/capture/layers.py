@@ -6,18 +6,23 @@ see-through object, which ground truth counts as solid.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from scenecap.capture.albedo import Albedo, MaterialTable
+from scenecap.capture.exposure import meter
 from scenecap.capture.gbuffer import GBuffer, build_gbuffer
-from scenecap.capture.raster import rasterize
+from scenecap.capture.raster import RasterResult, rasterize
 from scenecap.capture.scene import RasterScene
+from scenecap.colours import srgb8_to_linear
 from scenecap.contract import CameraView
 
 #: Surfaces below this opacity are see-through.
 CLEAR_OPACITY = 0.98
+#: About how many pixels are measured for the exposure.
+_METERED = 40000
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,19 +84,65 @@ def split_layers(view: ViewedScene) -> tuple[SurfaceLayer, SurfaceLayer | None, 
     clear = view.drawn & view.table.clear_gprims(CLEAR_OPACITY)
     if not clear.any():
         return view.truth, None, nothing
-    veil = _layer_of(view, clear)
-    seen = veil.hit & (veil.gbuffer.depth < np.where(view.truth.hit, view.truth.gbuffer.depth * (1.0 + 1e-5), np.inf))
-    if not seen.any():
-        return view.truth, None, nothing
+    truth = view.truth
+    reach = np.where(truth.hit, truth.gbuffer.depth * np.float32(1.0 + 1e-5), np.float32(np.inf))
+    found = _find(view, clear)
+    veil_at = (found.gprim >= 0) & (found.depth <= reach)
+    if not veil_at.any():
+        return truth, None, nothing
+    veil = _complete(view, found, veil_at)
     # Where the truth itself is see-through, what lies behind it has to be found.
-    solid = view.truth
-    if clear[solid.gbuffer.gprim[solid.hit]].any():
-        solid = _layer_of(view, view.drawn & ~clear)
-    opacity = np.where(seen, view.table.opacity_of(veil.material), 0.0).astype(np.float32)
+    hidden = np.zeros_like(veil_at)
+    hidden[truth.hit] = clear[truth.gbuffer.gprim[truth.hit]]
+    solid = truth
+    if hidden.any():
+        behind = _complete(view, _find(view, view.drawn & ~clear), hidden)
+        solid = _merge(truth, behind, hidden)
+    opacity = np.where(veil_at, view.table.opacity_of(veil.material), np.float32(0.0))
     return solid, veil, opacity
 
 
-def _layer_of(view: ViewedScene, which: np.ndarray) -> SurfaceLayer:
+def _find(view: ViewedScene, which: np.ndarray) -> RasterResult:
     slots = np.where(which, 0, -1).astype(np.int32)
-    result = rasterize(view.scene, view.camera, view.local_to_world, entity_of_gprim=slots, entity_count=1)
-    return make_layer(build_gbuffer(view.scene, view.camera, view.local_to_world, result), view.table)
+    return rasterize(view.scene, view.camera, view.local_to_world, entity_of_gprim=slots, entity_count=1)
+
+
+def _complete(view: ViewedScene, found: RasterResult, where: np.ndarray) -> SurfaceLayer:
+    """Look up the surfaces of a rasteriser's result in some pixels; elsewhere there is nothing."""
+    kept = replace(
+        found,
+        gprim=np.where(where, found.gprim, -1).astype(np.int32),
+        depth=np.where(where, found.depth, np.float32(np.inf)),
+    )
+    return make_layer(build_gbuffer(view.scene, view.camera, view.local_to_world, kept), view.table)
+
+
+def _merge(base: SurfaceLayer, other: SurfaceLayer, where: np.ndarray) -> SurfaceLayer:
+    """Return a layer that has the other's surfaces in some pixels."""
+
+    def mixed(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        out = first.copy()
+        out[where] = second[where]
+        return out
+
+    names = [entry.name for entry in fields(GBuffer)]
+    gbuffer = GBuffer(**{name: mixed(getattr(base.gbuffer, name), getattr(other.gbuffer, name)) for name in names})
+    albedo = Albedo(mixed(base.albedo.srgb, other.albedo.srgb), mixed(base.albedo.known, other.albedo.known))
+    return SurfaceLayer(gbuffer, mixed(base.material, other.material), albedo)
+
+
+def expose_layers(radiance: np.ndarray, solid: SurfaceLayer, veil: SurfaceLayer | None, opacity: np.ndarray) -> float:
+    """Return the automatic exposure of a picture of these layers (:func:`scenecap.capture.exposure.meter`).
+
+    Args:
+        radiance: (H, W, 3) float32 linear picture.
+        solid: The opaque layer.
+        veil: The see-through layer, or None.
+        opacity: (H, W) float32 of the veil.
+    """
+    step = max(1, int(math.sqrt(opacity.size / _METERED)))
+    reflectance = srgb8_to_linear(solid.albedo.srgb[::step, ::step])
+    if veil is not None:
+        cover = opacity[::step, ::step, None]
+        reflectance += (srgb8_to_linear(veil.albedo.srgb[::step, ::step]) - reflectance) * cover
+    return meter(radiance[::step, ::step], reflectance, solid.hit[::step, ::step])

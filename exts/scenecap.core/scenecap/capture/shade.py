@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
 from scenecap.capture import shade_kernels as kernels
-from scenecap.capture.environment import Environment, Sun
-from scenecap.capture.exposure import develop, meter
-from scenecap.capture.layers import CLEAR_OPACITY, SurfaceLayer, ViewedScene, split_layers
+from scenecap.capture.environment import HARMONIC_CONSTANTS, Environment, Sun
+from scenecap.capture.exposure import develop
+from scenecap.capture.layers import CLEAR_OPACITY, SurfaceLayer, ViewedScene, expose_layers, split_layers
 from scenecap.capture.raster import rasterize
-from scenecap.colours import SRGB8_TO_LINEAR, srgb8_to_linear
+from scenecap.colours import SRGB8_TO_LINEAR
 from scenecap.contract import CameraView
 from scenecap.stage.lights import LightKind, StageLight
 
@@ -50,28 +49,13 @@ def draw_draft(view: ViewedScene, environment: Environment, *, exposure: float |
     shadow = _ShadowMap(view, environment.suns[0]) if environment.suns else None
     radiance = _shade_layer(view, solid, environment, shadow)
     kernels.paint_sky(solid.material, environment.sky, *_pinhole(view.camera), radiance)
-    reflectance = srgb8_to_linear(solid.albedo.srgb)
-    hit = solid.hit
     if veil is not None:
-        cover = opacity[..., None]
-        shown = _only_where(veil, opacity > 0.0)
-        radiance += (_shade_layer(view, shown, environment, shadow) - radiance) * cover
-        reflectance += (srgb8_to_linear(veil.albedo.srgb) - reflectance) * cover
-    factor = meter(radiance, reflectance, hit) if exposure is None else exposure
+        kernels.lay_over(radiance, _shade_layer(view, veil, environment, shadow), opacity)
+    factor = expose_layers(radiance, solid, veil, opacity) if exposure is None else exposure
     picture = develop(radiance, factor)
     softened = np.empty_like(picture)
     kernels.soften_edges(picture, softened)
     return softened
-
-
-def _only_where(layer: SurfaceLayer, where: np.ndarray) -> SurfaceLayer:
-    """Return a layer without the surfaces that are not seen."""
-    gbuffer = replace(
-        layer.gbuffer,
-        gprim=np.where(where, layer.gbuffer.gprim, -1).astype(np.int32),
-        depth=np.where(where, layer.gbuffer.depth, np.float32(np.inf)),
-    )
-    return SurfaceLayer(gbuffer, np.where(where, layer.material, -1).astype(np.int32), layer.albedo)
 
 
 def _shade_layer(view: ViewedScene, layer: SurfaceLayer, environment: Environment, shadow: _ShadowMap | None) -> np.ndarray:
@@ -83,12 +67,16 @@ def _shade_layer(view: ViewedScene, layer: SurfaceLayer, environment: Environmen
         return radiance
     camera_to_world, focal, center_x, center_y = _pinhole(view.camera)
     raw_open, raw_lit, openness, lit = np.empty((4, *shape), dtype=np.float32)
-    normal_camera = gbuffer.normal @ view.camera.world_to_camera[:3, :3].astype(np.float32)
-    reach = _OCCLUSION_REACH * float(np.median(gbuffer.depth[hit]))
-    kernels.occlude(gbuffer.depth, normal_camera, focal, center_x, center_y, reach, raw_open)
+    reach = (
+        _OCCLUSION_REACH * float(np.median(gbuffer.depth[::4, ::4][hit[::4, ::4]]))
+        if hit[::4, ::4].any()
+        else _OCCLUSION_REACH
+    )
+    to_camera = view.camera.world_to_camera.astype(np.float32)
+    kernels.occlude(gbuffer.depth, gbuffer.normal, to_camera, focal, center_x, center_y, reach, raw_open)
     if shadow is None or not shadow.cast(view, layer, raw_lit):
         raw_lit = raw_open
-    kernels.smooth(raw_open, raw_lit, gbuffer.depth, gbuffer.normal, openness, lit)
+    kernels.smooth(raw_open, raw_lit, gbuffer.depth, openness, lit)
     roughness, metallic, emission = view.table.shading_arrays()
     kernels.shade(
         layer.albedo.srgb,
@@ -101,11 +89,11 @@ def _shade_layer(view: ViewedScene, layer: SurfaceLayer, environment: Environmen
         gbuffer.depth,
         openness,
         lit,
-        camera_to_world,
+        camera_to_world.astype(np.float32),
         focal,
         center_x,
         center_y,
-        environment.ambient,
+        (environment.ambient * HARMONIC_CONSTANTS[:, None]).astype(np.float32),
         _sun_rows(environment.suns),
         _lamp_rows(environment.local[:_MAX_LAMPS]),
         radiance,
@@ -192,7 +180,7 @@ def _pinhole(camera: CameraView) -> tuple[np.ndarray, float, float, float]:
 
 
 def _sun_rows(suns: tuple[Sun, ...]) -> np.ndarray:
-    return np.array([[*sun.towards, *sun.irradiance] for sun in suns], dtype=np.float64).reshape(-1, 6)
+    return np.array([[*sun.towards, *sun.irradiance] for sun in suns], dtype=np.float32).reshape(-1, 6)
 
 
 def _lamp_rows(lamps: tuple[StageLight, ...]) -> np.ndarray:
@@ -203,4 +191,4 @@ def _lamp_rows(lamps: tuple[StageLight, ...]) -> np.ndarray:
         # A convex body of area A shows A / 4 on average (Cauchy); a flat one shows all of it from the front.
         shown = lamp.area_world if flat else lamp.area_world / 4.0
         rows.append([*lamp.position_world, *lamp.direction_world, *(lamp.radiance * shown), 1.0 if flat else 0.0])
-    return np.array(rows, dtype=np.float64).reshape(-1, 10)
+    return np.array(rows, dtype=np.float32).reshape(-1, 10)

@@ -13,6 +13,10 @@ _AO_TAPS = 8
 _SHADOW_TAPS = 6
 
 
+#: Sums may be regrouped and fused, which halves the time; infinity, the depth of nothing, keeps its meaning.
+_FAST = {"contract", "arcp", "reassoc", "nsz", "afn"}
+
+
 def _spiral(taps: int, turns: float, *, even: bool) -> np.ndarray:
     """Return (16, taps, 2) float32 offsets in the unit disc, turned for each pixel of a 4 x 4 block."""
     share = (np.arange(taps) + 0.5) / taps
@@ -27,20 +31,22 @@ _AO_OFFSETS = _spiral(_AO_TAPS, 5.0, even=False)
 _SHADOW_OFFSETS = _spiral(_SHADOW_TAPS, 0.0, even=True)
 
 
-@njit(cache=True, error_model="numpy")
-def occlude(depth, normal_camera, focal, center_x, center_y, radius, out):
+@njit(cache=True, error_model="numpy", fastmath=_FAST)
+def occlude(depth, normal, world_to_camera, focal, center_x, center_y, radius, out):
     """Estimate how open each pixel's surroundings are, from depth alone.
 
     McGuire et al., "The Alchemy screen-space ambient obscurance algorithm", HPG 2011.
 
     Args:
         depth: (H, W) float32 [m], inf where nothing is.
-        normal_camera: (H, W, 3) float32 in camera axes.
+        normal: (H, W, 3) float32 in world.
+        world_to_camera: (4, 4) float32.
         focal, center_x, center_y: Pinhole [px].
         radius: How far surfaces shade each other [m].
         out: (H, W) float32, gets 0 (closed in) to 1 (open).
     """
     height, width = depth.shape
+    m = world_to_camera
     one, zero, shift = np.float32(1.0), np.float32(0.0), np.float32(128.5)  # shift: round to nearest by truncation
     center_x, center_y, focal, radius = (
         np.float32(center_x - 0.5),
@@ -57,7 +63,10 @@ def occlude(depth, normal_camera, focal, center_x, center_y, radius, out):
                 out[row, column] = one
                 continue
             x, y = (column - center_x) * inverse * d, (center_y - row) * inverse * d
-            nx, ny, nz = normal_camera[row, column, 0], normal_camera[row, column, 1], normal_camera[row, column, 2]
+            wx, wy, wz = normal[row, column, 0], normal[row, column, 1], normal[row, column, 2]
+            nx = wx * m[0, 0] + wy * m[1, 0] + wz * m[2, 0]
+            ny = wx * m[0, 1] + wy * m[1, 1] + wz * m[2, 1]
+            nz = wx * m[0, 2] + wy * m[1, 2] + wz * m[2, 2]
             reach = min(max(radius * focal / d, np.float32(3.0)), np.float32(90.0))
             turn = (row & 3) * 4 + (column & 3)
             total = zero
@@ -79,7 +88,7 @@ def occlude(depth, normal_camera, focal, center_x, center_y, radius, out):
             out[row, column] = min(max(one - strength * total, np.float32(0.12)), one)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath=_FAST)
 def cast_shadow(
     depth, face_normal, camera_to_world, focal, center_x, center_y, towards, map_depth, to_light, map_focal, spread, out
 ):
@@ -133,46 +142,38 @@ def cast_shadow(
             out[row, column] = lit / _SHADOW_TAPS
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract", "arcp", "reassoc"})
-def smooth(first, second, depth, normal, out_first, out_second):
-    """Average two images over the 4 x 4 pixels that took different samples, without crossing edges of depth or normal."""
+@njit(cache=True, error_model="numpy", fastmath=_FAST)
+def smooth(first, second, depth, out_first, out_second):
+    """Average two images over the 4 x 4 pixels that took different samples, without crossing steps of depth."""
     height, width = depth.shape
+    zero, one = np.float32(0.0), np.float32(1.0)
     for row in range(height):
         for column in range(width):
             d = depth[row, column]
             if not d < np.inf:
                 out_first[row, column], out_second[row, column] = first[row, column], second[row, column]
                 continue
-            nx, ny, nz = normal[row, column, 0], normal[row, column, 1], normal[row, column, 2]
             tolerance = np.float32(0.04) * d
-            total, other, weight = np.float32(0.0), np.float32(0.0), np.float32(0.0)
+            total, other, weight = zero, zero, zero
             for r in range(max(row - 2, 0), min(row + 2, height)):
                 for c in range(max(column - 2, 0), min(column + 2, width)):
-                    near = abs(depth[r, c] - d) <= tolerance
-                    alike = normal[r, c, 0] * nx + normal[r, c, 1] * ny + normal[r, c, 2] * nz >= np.float32(0.8)
-                    if near and alike:
-                        total += first[r, c]
-                        other += second[r, c]
-                        weight += np.float32(1.0)
-            if weight == np.float32(0.0):  # a surface without a normal is not like itself
-                total, other, weight = first[row, column], second[row, column], np.float32(1.0)
+                    share = one if abs(depth[r, c] - d) <= tolerance else zero
+                    total += share * first[r, c]
+                    other += share * second[r, c]
+                    weight += share
             out_first[row, column], out_second[row, column] = total / weight, other / weight
 
 
 @njit(cache=True, error_model="numpy", inline="always")
 def _ambient(harmonic, x, y, z, channel):
-    """Irradiance / pi in a direction, from nine spherical harmonics."""
-    return max(
-        harmonic[0, channel] * 0.282095
-        + 0.488603 * (harmonic[1, channel] * y + harmonic[2, channel] * z + harmonic[3, channel] * x)
-        + 1.092548 * (harmonic[4, channel] * x * y + harmonic[5, channel] * y * z + harmonic[7, channel] * x * z)
-        + 0.315392 * harmonic[6, channel] * (3.0 * z * z - 1.0)
-        + 0.546274 * harmonic[8, channel] * (x * x - y * y),
-        0.0,
-    )
+    """Irradiance / pi in a direction, from nine spherical harmonics whose constants are multiplied in."""
+    value = harmonic[0, channel] + harmonic[1, channel] * y + harmonic[2, channel] * z + harmonic[3, channel] * x
+    value += harmonic[4, channel] * x * y + harmonic[5, channel] * y * z + harmonic[7, channel] * x * z
+    value += harmonic[6, channel] * (np.float32(3.0) * z * z - np.float32(1.0)) + harmonic[8, channel] * (x * x - y * y)
+    return max(value, np.float32(0.0))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath=_FAST)
 def shade(
     albedo, decode, material, roughness, metallic, emission, normal, depth, openness, lit, camera_to_world, focal, center_x,
     center_y, harmonic, suns, lamps, out,
@@ -189,22 +190,25 @@ def shade(
         normal: (H, W, 3) float32 in world.
         depth: (H, W) float32 [m].
         openness, lit: (H, W) float32 from :func:`occlude` and :func:`cast_shadow`.
-        camera_to_world: (4, 4).
+        camera_to_world: (4, 4) float32, as all that follow.
         focal, center_x, center_y: Pinhole [px].
-        harmonic: (9, 3) ambient light.
+        harmonic: (9, 3) ambient light: ``Environment.ambient`` times the constants of :func:`environment.harmonics`.
         suns: (S, 6) direction to the sun and irradiance.
         lamps: (L, 10) position [m], direction, radiant intensity, and 1 where the lamp shines to one side only.
         out: (H, W, 3) float32, gets radiance.
     """
     height, width = depth.shape
     m = camera_to_world
+    zero, one, two, pi = np.float32(0.0), np.float32(1.0), np.float32(2.0), np.float32(math.pi)
+    dielectric, closest, dimmest = np.float32(0.04), np.float32(0.01), np.float32(0.5)
+    inverse, middle_x, middle_y = np.float32(1.0 / focal), np.float32(center_x - 0.5), np.float32(center_y - 0.5)
     for row in range(height):
         for column in range(width):
             number = material[row, column]
             if number < 0:
                 continue
             d = depth[row, column]
-            x, y, z = (column + 0.5 - center_x) / focal * d, (center_y - row - 0.5) / focal * d, -d
+            x, y, z = (column - middle_x) * inverse * d, (middle_y - row) * inverse * d, -d
             wx = x * m[0, 0] + y * m[1, 0] + z * m[2, 0]
             wy = x * m[0, 1] + y * m[1, 1] + z * m[2, 1]
             wz = x * m[0, 2] + y * m[1, 2] + z * m[2, 2]
@@ -212,33 +216,33 @@ def shade(
             ex, ey, ez = -wx / length, -wy / length, -wz / length
             px, py, pz = wx + m[3, 0], wy + m[3, 1], wz + m[3, 2]
             nx, ny, nz = normal[row, column, 0], normal[row, column, 1], normal[row, column, 2]
-            to_eye = max(nx * ex + ny * ey + nz * ez, 0.0)
-            rough, metal = max(roughness[number], 0.15), metallic[number]
-            power = min(2.0 / (rough * rough * rough * rough) - 2.0, 2000.0)
-            peak = (power + 8.0) / (32.0 * math.pi)
-            edge = 1.0 - to_eye
-            grazing = edge * edge * edge * edge * edge * (1.0 - rough)
-            rx, ry, rz = 2.0 * to_eye * nx - ex, 2.0 * to_eye * ny - ey, 2.0 * to_eye * nz - ez
+            to_eye = max(nx * ex + ny * ey + nz * ez, zero)
+            rough, metal = max(roughness[number], np.float32(0.15)), metallic[number]
+            power = min(two / (rough * rough * rough * rough) - two, np.float32(2000.0))
+            peak = (power + np.float32(8.0)) / np.float32(32.0 * math.pi)
+            edge = one - to_eye
+            grazing = edge * edge * edge * edge * edge * (one - rough)
+            rx, ry, rz = two * to_eye * nx - ex, two * to_eye * ny - ey, two * to_eye * nz - ez
             shelter = openness[row, column]
-            spread_red = spread_green = spread_blue = 0.0
-            shine_red = shine_green = shine_blue = 0.0
+            spread_red = spread_green = spread_blue = zero
+            shine_red = shine_green = shine_blue = zero
             for s in range(suns.shape[0]):
                 facing = nx * suns[s, 0] + ny * suns[s, 1] + nz * suns[s, 2]
-                if facing <= 0.0:
+                if facing <= zero:
                     continue
                 light = facing * (lit[row, column] if s == 0 else shelter)
                 hx, hy, hz = ex + suns[s, 0], ey + suns[s, 1], ez + suns[s, 2]
-                h = max((nx * hx + ny * hy + nz * hz) / math.sqrt(hx * hx + hy * hy + hz * hz), 0.0)
-                glint = light * peak * h**power
-                light /= math.pi
+                h = max((nx * hx + ny * hy + nz * hz) / math.sqrt(hx * hx + hy * hy + hz * hz), zero)
+                glint = light * peak * h**power if h > dimmest else zero
+                light /= pi
                 spread_red, shine_red = spread_red + light * suns[s, 3], shine_red + glint * suns[s, 3]
                 spread_green, shine_green = spread_green + light * suns[s, 4], shine_green + glint * suns[s, 4]
                 spread_blue, shine_blue = spread_blue + light * suns[s, 5], shine_blue + glint * suns[s, 5]
             for channel in range(3):
                 base = decode[albedo[row, column, channel]]
-                diffuse = base * (1.0 - metal)
-                mirror = 0.04 + (base - 0.04) * metal
-                mirror += (1.0 - mirror) * grazing
+                diffuse = base * (one - metal)
+                mirror = dielectric + (base - dielectric) * metal
+                mirror += (one - mirror) * grazing
                 spread = spread_red if channel == 0 else (spread_green if channel == 1 else spread_blue)
                 shine = shine_red if channel == 0 else (shine_green if channel == 1 else shine_blue)
                 value = emission[number, channel] + diffuse * spread + mirror * shine
@@ -249,13 +253,13 @@ def shade(
                     square = lx * lx + ly * ly + lz * lz
                     away = math.sqrt(square)
                     facing = (nx * lx + ny * ly + nz * lz) / away
-                    if facing <= 0.0:
+                    if facing <= zero:
                         continue
-                    side = 1.0
-                    if lamps[k, 9] > 0.0:
-                        side = max(-(lx * lamps[k, 3] + ly * lamps[k, 4] + lz * lamps[k, 5]) / away, 0.0)
+                    side = one
+                    if lamps[k, 9] > zero:
+                        side = max(-(lx * lamps[k, 3] + ly * lamps[k, 4] + lz * lamps[k, 5]) / away, zero)
                     # Within a few centimetres a point is no model of a lamp; keep it finite.
-                    value += diffuse / math.pi * lamps[k, 6 + channel] * side * facing * shelter / max(square, 0.01)
+                    value += diffuse / pi * lamps[k, 6 + channel] * side * facing * shelter / max(square, closest)
                 out[row, column, channel] = value
 
 
@@ -293,6 +297,23 @@ def paint_sky(material, sky, camera_to_world, focal, center_x, center_y, out):
                 top = sky[r0, c0, channel] * (1.0 - fx) + sky[r0, c1, channel] * fx
                 bottom = sky[r1, c0, channel] * (1.0 - fx) + sky[r1, c1, channel] * fx
                 out[row, column, channel] = top * (1.0 - fy) + bottom * fy
+
+
+@njit(cache=True)
+def lay_over(radiance, veil, opacity):
+    """Blend a see-through layer into a picture in place.
+
+    Args:
+        radiance: (H, W, 3) float32.
+        veil: (H, W, 3) float32.
+        opacity: (H, W) float32 of the veil.
+    """
+    for row in range(opacity.shape[0]):
+        for column in range(opacity.shape[1]):
+            share = opacity[row, column]
+            if share > 0.0:
+                for channel in range(3):
+                    radiance[row, column, channel] += (veil[row, column, channel] - radiance[row, column, channel]) * share
 
 
 @njit(cache=True, error_model="numpy")

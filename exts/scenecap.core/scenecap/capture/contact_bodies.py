@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from scenecap.capture import contact_faces
+from scenecap.capture.contact_settings import ContactSettings
+from scenecap.contract import Contact, ContactKind, Evidence
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,9 +85,9 @@ class WorldMesh:
         """Return whether the faces as a whole are wound inside out, by the sign of the volume that they enclose."""
         if not len(self.triangles):
             return False
-        box = self.box()
-        volume = contact_faces.signed_volume(self.points, self.triangles, box.mean(axis=0))
-        return volume < -0.02 * float(np.prod(np.maximum(box[1] - box[0], 1e-6)))
+        low, high = self.points.min(axis=0), self.points.max(axis=0)
+        volume = contact_faces.signed_volume(self.points, self.triangles, (low + high) / 2)
+        return bool(volume < -0.02 * float(np.prod(np.maximum(high - low, 1e-6))))
 
     def winding_trusted(self) -> bool:
         """Return whether up and down can be told by the winding: the mesh is closed and its neighbours agree.
@@ -95,6 +98,61 @@ class WorldMesh:
         if self._trusted is None:
             self._trusted = _closed(self.points, self.triangles)
         return self._trusted
+
+
+class BodySet:
+    """Bodies in order of path: boxes and tolerances up front, meshes when a pair needs them.
+
+    Attributes:
+        bodies: The bodies, sorted; indices below are into it.
+        settings: Tolerances.
+        boxes: (N, 2, 3) world boxes [m]; NaN where there is no geometry.
+        room: (N,) bool.
+        height: (N,) [m].
+        up: (N,) how far each may stand above its support [m].
+        down: (N,) how far it may be sunk in [m].
+        rank: (N,) order in which faces at the same height carry: objects before the room, small before large, then path.
+    """
+
+    def __init__(self, bodies: Sequence[ContactBody], settings: ContactSettings) -> None:
+        self.bodies = sorted(bodies, key=lambda body: body.path)
+        self.settings = settings
+        self._meshes: dict[int, WorldMesh] = {}
+        boxes = [self.mesh(i).box() if body.aabb_world is None else body.aabb_world for i, body in enumerate(self.bodies)]
+        self.boxes = np.array(boxes, dtype=np.float64).reshape(-1, 2, 3)
+        self.room = np.array([body.is_room for body in self.bodies], dtype=bool)
+        self.height = self.boxes[:, 1, 2] - self.boxes[:, 0, 2]
+        self.up = np.array([settings.gap_up(h) for h in self.height.tolist()])
+        self.down = np.array([settings.gap_down(h) for h in self.height.tolist()])
+        base = self.boxes[:, 1, :2] - self.boxes[:, 0, :2]
+        order = np.lexsort((np.arange(len(self.bodies)), base[:, 0] * base[:, 1], self.room))
+        self.rank = np.empty(len(self.bodies), dtype=np.int64)
+        self.rank[order] = np.arange(len(self.bodies))
+
+    def mesh(self, index: int) -> WorldMesh:
+        """Return the world mesh of a body, read once."""
+        if index not in self._meshes:
+            self._meshes[index] = WorldMesh(self.bodies[index])
+        return self._meshes[index]
+
+    def contact(self, child: int, parent: int, kind: ContactKind, *, gap: float, area: float, share: float) -> Contact:
+        """Return a contact of two bodies, rounded to 0.1 mm and 1 mm^2."""
+        return Contact(
+            child=self.bodies[child].path,
+            parent=self.bodies[parent].path,
+            kind=kind,
+            gap=round(gap, 4) + 0.0,
+            area=round(area, 6),
+            share=round(share, 4),
+            evidence=Evidence.GEOMETRY,
+        )
+
+
+def runs(values: np.ndarray) -> list[tuple[int, int]]:
+    """Return the half-open row ranges of equal values in a sorted array."""
+    cuts = np.flatnonzero(np.diff(values)) + 1
+    edges = [0, *cuts.tolist(), len(values)] if len(values) else []
+    return list(itertools.pairwise(edges))
 
 
 def _piece_world(piece: MeshPiece) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Compiled loops of :mod:`scenecap.capture.contacts` about the faces that carry: which are level, and which lie under a sample.
+"""Compiled loops of :mod:`scenecap.capture.contacts` about what carries: level faces, and which of them lie under a sample.
 
 All lengths are metres in world (z up). Meshes are ``points (N, 3) float64`` and ``triangles (T, 3) int32``.
 """

@@ -172,3 +172,18 @@ def test_a_buffer_that_does_not_fit_its_spec_is_named(name: Buffer, array: np.nd
 def test_buffers_that_fit_are_kept() -> None:
     depth = np.full((2, 4), np.inf, np.float32)
     assert frame(buffers={Buffer.DEPTH: depth}).buffers[Buffer.DEPTH] is depth
+
+
+@pytest.mark.parametrize(("roll", "mirrored"), [(0.0, False), (30.0, False), (180.0, True)])
+def test_right_of_the_viewer_is_the_pictures_right(roll: float, mirrored: bool) -> None:
+    """A camera that hangs upside down shows the world's right on the picture's left; words follow the picture."""
+    angle = np.radians(roll)
+    turn = np.array([[np.cos(angle), np.sin(angle), 0], [-np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    axes = turn @ np.array([[1.0, 0, 0], [0, 0.6, 0.8], [0, -0.8, 0.6]])  # rows: right, up, backward in world
+    world_to_camera = np.eye(4)
+    world_to_camera[:3, :3] = axes.T
+    camera = CameraView("/c", 640, 480, world_to_camera, 500.0, (320.0, 240.0))
+    right, forward, up = camera.viewer_to_world
+    (left_pixel, right_pixel), _ = camera.project(np.array([[0.0, 0, 0] - right, [0.0, 0, 0] + right]) + 10 * -axes[2])
+    assert right_pixel[0] > left_pixel[0]
+    assert (np.dot(np.cross(forward, up), right) < 0) == mirrored

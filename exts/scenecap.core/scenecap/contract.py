@@ -315,17 +315,17 @@ class CameraView:
     def viewer_to_world(self) -> np.ndarray:
         """(3, 3) float64, rows = unit right, forward and up of the viewer frame in world.
 
-        Forward is the view direction on the ground plane (the camera's up where it looks straight down), up is world up.
+        Forward is the view direction on the ground plane (the camera's up where it looks straight down). Right is the
+        picture's right, so the frame is left-handed where the camera hangs upside down.
         """
         camera_to_world = self.camera_to_world
         view, up = -camera_to_world[2, :3], camera_to_world[1, :3]
         forward = np.array([view[0], view[1], 0.0])
         if np.linalg.norm(forward) < 0.05 * np.linalg.norm(view):
             forward = np.array([up[0], up[1], 0.0]) * (1.0 if view[2] <= 0 else -1.0)
-        norm = np.linalg.norm(forward)
-        forward = np.array([0.0, 1.0, 0.0]) if norm < 1e-9 else forward / norm
-        world_up = np.array([0.0, 0.0, 1.0])
-        return np.stack([np.cross(forward, world_up), forward, world_up])
+        forward = forward / norm if (norm := np.linalg.norm(forward)) > 1e-9 else np.array([0.0, 1.0, 0.0])
+        right = np.cross(forward, (0.0, 0.0, 1.0))
+        return np.stack([right if right @ camera_to_world[0, :3] >= 0 else -right, forward, np.array([0.0, 0.0, 1.0])])
 
     def project(self, points_world: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Project (N, 3) points [m] to (N, 2) continuous pixel coordinates (nan behind the camera) and (N,) depths [m]."""

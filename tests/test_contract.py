@@ -184,6 +184,6 @@ def test_right_of_the_viewer_is_the_pictures_right(roll: float, mirrored: bool) 
     world_to_camera[:3, :3] = axes.T
     camera = CameraView("/c", 640, 480, world_to_camera, 500.0, (320.0, 240.0))
     right, forward, up = camera.viewer_to_world
-    (left_pixel, right_pixel), _ = camera.project(np.array([[0.0, 0, 0] - right, [0.0, 0, 0] + right]) + 10 * -axes[2])
+    (left_pixel, right_pixel), _ = camera.project(np.stack([-right, right]) - 10 * axes[2])
     assert right_pixel[0] > left_pixel[0]
     assert (np.dot(np.cross(forward, up), right) < 0) == mirrored

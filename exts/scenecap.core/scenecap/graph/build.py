@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -46,7 +47,7 @@ def build_scene_graph(frame: Frame, settings: GraphSettings | None = None, *, fu
         nodes=nodes,
         full=pairs.evaluate(*_full_pairs(level, pairs, spanning, settings)) if full else None,
         pruned=prune_edges(spanning, nodes, settings),
-        mst_weight=float(spanning.weight.sum()),
+        mst_weight=math.fsum(spanning.weight.tolist()),
         between=find_between(nodes, pairs, settings),
         centered=find_centered(nodes, settings),
         room=frame.room,

@@ -16,6 +16,9 @@ from scenecap.contract import LENGTH_DECIMALS
 
 _logger = logging.getLogger(__name__)
 
+#: Unit of :func:`integer_centers` [m].
+CENTER_UNIT = 0.5 * 10.0**-LENGTH_DECIMALS
+
 #: Up to this many points all pairs are cheaper than a triangulation.
 _DENSE_LIMIT = 96
 
@@ -32,7 +35,7 @@ def integer_centers(boxes: np.ndarray) -> np.ndarray:
         boxes: (N, 2, 3) [m], multiples of 1e-4 m as the contract rounds them.
 
     Returns:
-        (N, 3) int64 in units of 0.5e-4 m.
+        (N, 3) int64 in units of :data:`CENTER_UNIT`.
     """
     return np.rint(boxes.sum(axis=1) * 10**LENGTH_DECIMALS).astype(np.int64)
 

@@ -24,6 +24,7 @@ from scenecap.geometry import (
     point_supports,
 )
 from scenecap.graph.model import EdgeTable, PairSource, Relation
+from scenecap.graph.mst import CENTER_UNIT, integer_centers, squared_distance
 from scenecap.graph.settings import GraphSettings, MstWeight
 
 #: Pairs that are evaluated at once: enough to keep numpy busy, few enough to stay in the cache.
@@ -69,6 +70,7 @@ class PairRelations(PairSource):
         self._low, self._high = boxes[:, 0], boxes[:, 1]
         #: (N, 3) float64 centres of the objects' boxes in world [m].
         self.centers = (self._low + self._high) / 2
+        self._integer_centers = integer_centers(boxes)
         self._footprints = np.array([item.footprint_world for item in objects], dtype=np.float64).reshape(len(objects), -1)
         self._center_supports = point_supports(self.centers[:, :2])
         #: (N,) float64 median box edges [m]: the size that distance words are measured in.
@@ -117,7 +119,8 @@ class PairRelations(PairSource):
         settings = self._settings
         contact, evidence = self._contacts_of(source, target)
         offset = comparable((self.centers[source] - self.centers[target]) @ self.axes.T)
-        center_distance = np.sqrt(((self.centers[source] - self.centers[target]) ** 2).sum(axis=1))
+        # From whole numbers: weights must not differ between machines in their last bit, or ties would fall differently.
+        center_distance = CENTER_UNIT * np.sqrt(squared_distance(self._integer_centers, source, target).astype(np.float64))
         apart, ground, vertical = self._separation(source, target)
         distance = comparable(np.maximum(apart, 0.0))
         small = np.minimum(self.sizes[source], self.sizes[target])

@@ -277,7 +277,7 @@ def test_things_move_come_and_go() -> None:
     assert by_path(middle)["/World/book"].center_world == pytest.approx([1.55, 0, 1.1], abs=1e-3)
     assert "/World/ball" in by_path(start)
     assert "/World/ball" not in by_path(middle)
-    assert [item.code for item in middle.left_out if item.path == "/World/ball"][0] == "invisible"
+    assert next(item.code for item in middle.left_out if item.path == "/World/ball") == "invisible"
     on_crate = [(c.child, c.parent) for c in start.contacts if c.kind is ContactKind.SUPPORT]
     assert ("/World/book", "/World/crate") in on_crate
     assert not any(c.child == "/World/book" and c.kind is ContactKind.SUPPORT for c in end.contacts)

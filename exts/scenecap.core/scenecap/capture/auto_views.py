@@ -83,44 +83,54 @@ def auto_views(
 
 
 def _focus(boxes: np.ndarray) -> np.ndarray:
-    """Return (2, 3) box to look at: of all objects, without the few that lie far from the others."""
+    """Return (N, 3) corners of the boxes to look at: all objects, without the few that lie far from the others."""
     centers = boxes.mean(axis=1)
     middle = np.median(centers, axis=0)
     away = np.linalg.norm(centers - middle, axis=1)
     near = away <= max(4.0 * float(np.median(away)), 1e-3)
     kept = boxes[near] if near.sum() >= 0.5 * len(boxes) else boxes
-    return np.stack([kept[:, 0].min(axis=0), kept[:, 1].max(axis=0)])
+    which = np.array(list(itertools.product((0, 1), repeat=3)))
+    return kept[:, which, np.arange(3)].reshape(-1, 3)
 
 
 def _place(
-    focus: np.ndarray,
+    points: np.ndarray,
     azimuth: float,
     elevation: float,
     distance: float,
     resolution: tuple[int, int],
     room: np.ndarray | None,
 ) -> CameraView:
-    """Return a view of the focus from a direction, just far enough to show all of it (times ``distance``)."""
+    """Return a view from a direction that just frames all points (from ``distance`` times as far).
+
+    For a fixed direction the nearest camera that frames points is known in closed form: in camera axes, a point is inside
+    the left and right edges of the picture where ``|x - x0| <= s (z0 - z)``, which is linear in ``x0`` and ``z0``.
+    """
     turn, lift = math.radians(azimuth), math.radians(elevation)
     outwards = np.array([math.cos(turn) * math.cos(lift), math.sin(turn) * math.cos(lift), math.sin(lift)])
-    center = focus.mean(axis=0)
     width, height = resolution
     focal = 0.5 * width / math.tan(math.radians(FIELD_OF_VIEW) / 2.0)
-    to_camera = look_at(center + outwards, center)[:3, :3]
-    corners = np.array(list(itertools.product(*focus.T))) - center
-    local = corners @ to_camera
-    slope_x, slope_y = 0.5 * width / focal, 0.5 * height / focal
-    needed = np.maximum(np.abs(local[:, 0]) / slope_x, np.abs(local[:, 1]) / slope_y) * _MARGIN + local[:, 2]
-    size = float(np.linalg.norm(focus[1] - focus[0]))
-    away = max(float(needed.max()) * distance, 0.3 * size, 0.05)
+    axes = look_at(outwards, np.zeros(3))[:3, :3].T  # rows: the camera's x, y, z in world
+    local = points @ axes.T
+    position = np.zeros(3)
+    for axis, half in ((0, 0.5 * width), (1, 0.5 * height)):
+        slope = half / (_MARGIN * focal)
+        high = float((local[:, axis] + slope * local[:, 2]).max())
+        low = float((local[:, axis] - slope * local[:, 2]).min())
+        position[axis] = 0.5 * (high + low)
+        needed = 0.5 * (high - low) / slope
+        position[2] = needed if axis == 0 else max(position[2], needed)
+    target = np.array([position[0], position[1], 0.5 * (local[:, 2].max() + local[:, 2].min())])
+    size = float(np.linalg.norm(np.ptp(points, axis=0)))
+    away = max(float(position[2] - target[2]) * distance, 0.3 * size, 0.05)
+    target_world = target @ axes
     if room is not None:
-        away = min(away, _room_limit(center, outwards, room))
-    position = center + outwards * away
+        away = min(away, _room_limit(target_world, outwards, room))
     return CameraView(
         path="/auto",
         width=width,
         height=height,
-        world_to_camera=look_at(position, center),
+        world_to_camera=look_at(target_world + outwards * away, target_world),
         focal_px=focal,
         center_px=(width / 2.0, height / 2.0),
         near_far=(max(0.002 * away, 1e-4), max(1000.0 * away, 1000.0)),

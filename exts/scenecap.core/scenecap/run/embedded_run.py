@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
@@ -42,6 +43,7 @@ class EmbeddedRun:
             self._opened, config.capture, config.labels, self._database, buffers=buffers_for(config.output)
         )
         self._placed: dict[str, CameraView] = {}
+        self._warnings: tuple[str, ...] = ()
 
     @property
     def scene(self) -> str:
@@ -71,6 +73,9 @@ class EmbeddedRun:
         times = frame_times(self._config.job.frames, start=self._opened.start)
         known = [info.path for info in list_cameras(self._opened)]
         cameras = select_cameras(self._config.job.cameras, known) or self._place(times[0].time_code)
+        # A frame carries what was known before the first one: what turns up later depends on which frames came before, and a
+        # run that goes on where another was stopped must write the same bytes.
+        self._warnings = tuple(self._opened.problems)
         return tuple(FrameTask(camera, time) for time in times for camera in cameras)
 
     def observe(self, task: FrameTask) -> Frame:
@@ -83,7 +88,8 @@ class EmbeddedRun:
         camera = self._placed.get(task.camera) or camera_view(
             self._opened, task.camera, time_code=time_code, resolution=self._config.job.resolution
         )
-        return self._source.observe(camera, frame_index=task.time.index, time_code=time_code)
+        frame = self._source.observe(camera, frame_index=task.time.index, time_code=time_code)
+        return dataclasses.replace(frame, warnings=self._warnings)
 
     def _place(self, time_code: float) -> tuple[str, ...]:
         count = self._config.job.auto_views

@@ -1,26 +1,25 @@
-"""One run: a source's frames, one after the other, each written whole or not at all."""
+"""One run: all frames of a source, each written whole or not at all, and the manifest of them."""
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import errno
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 
 from scenecap import __version__
-from scenecap.contract import Frame
-from scenecap.errors import EmptyFrameError, OutputError, ScenecapError, UsageError
+from scenecap.errors import OutputError, UsageError
 from scenecap.output.atomic import clean_up, recover, verify
 from scenecap.output.manifest import FrameRow, FrameStatus, Manifest, is_unfinished, read_manifest
-from scenecap.output.model import FrameResult, JobFacts
+from scenecap.output.model import JobFacts
 from scenecap.output.names import CameraNames
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.config.job_settings import Engine
-from scenecap.run.empty import empty_reason
-from scenecap.run.pipeline import process_frame
+from scenecap.run.executors import make_here, make_in_processes, worker_count
+from scenecap.run.make_frame import FrameMaker, Made
 from scenecap.run.plan import FrameTask
 from scenecap.run.result import FrameOutcome, RunResult
 from scenecap.run.source import FrameSource, open_source
@@ -40,7 +39,7 @@ def run_job(config: ScenecapConfig, *, source: FrameSource | None = None, progre
 
     Args:
         config: All settings; ``output_path`` must be given.
-        source: Where the frames come from; what the config names without it.
+        source: Where the frames come from; what the config names without it. A given source is used in this process only.
         progress: Called after each frame.
 
     Raises:
@@ -49,25 +48,27 @@ def run_job(config: ScenecapConfig, *, source: FrameSource | None = None, progre
     output = _output_folder(config)
     if config.job.engine is Engine.CHAT:
         raise UsageError("engine: chat is not in this version.", remedy="Use engine: template, which needs no network.")
-    source = open_source(config) if source is None else source
-    tasks = source.tasks()
-    if not tasks:
-        raise UsageError(f"{source.scene}: there is no frame to make.")
+    run = _Run(config, source or open_source(config), output, own_source=source is None)
     _check_writable(output)
-    return _Run(config, source, tasks, output).make_all(progress)
+    return run.make_all(progress)
 
 
 class _Run:
     """What the frames of a run share."""
 
-    def __init__(self, config: ScenecapConfig, source: FrameSource, tasks: Sequence[FrameTask], output: Path) -> None:
+    def __init__(self, config: ScenecapConfig, source: FrameSource, output: Path, *, own_source: bool) -> None:
         self._config = config
         self._source = source
         self._output = output
-        self._facts = job_facts(config, [task.camera for task in tasks], several_frames=len({task.time for task in tasks}) > 1)
+        self._own_source = own_source
+        self._tasks = source.tasks()
+        if not self._tasks:
+            raise UsageError(f"{source.scene}: there is no frame to make.")
+        self._facts = job_facts(
+            config, [task.camera for task in self._tasks], several_frames=len({task.time for task in self._tasks}) > 1
+        )
         inputs = dict(source.inputs())
-        self._rows = [self._row(number, task, inputs) for number, task in enumerate(tasks)]
-        self._tasks = tasks
+        self._rows = [self._row(number, task, inputs) for number, task in enumerate(self._tasks)]
 
     def _row(self, number: int, task: FrameTask, inputs: Mapping[str, str]) -> FrameRow:
         """Return the manifest row of a frame that is not there yet."""
@@ -84,28 +85,45 @@ class _Run:
         )
 
     def make_all(self, progress: Progress | None) -> RunResult:
-        """Make the frames in order."""
-        outcomes: list[FrameOutcome] = []
-        stopped = ""
+        """Make the frames that are not there yet."""
         manifest, kept = self._open_manifest()
-        for task, row in zip(self._tasks, self._rows, strict=True):
-            if row.number in kept:
-                outcome = FrameOutcome(kept[row.number], kept=True)
-            else:
-                outcome, stopped = self._make(task, row, manifest)
-            outcomes.append(outcome)
-            if progress is not None:
-                progress(outcome, len(outcomes), len(self._tasks))
-            if stopped:
-                break
+        outcomes = {number: FrameOutcome(row, kept=True) for number, row in kept.items()}
+        stopped = ""
+        with contextlib.closing(self._made(kept)) as frames:
+            for made in frames:
+                outcomes[made.outcome.row.number] = made.outcome
+                stopped = made.stopped or self._record(manifest, made)
+                if progress is not None:
+                    progress(made.outcome, len(outcomes), len(self._tasks))
+                if stopped:
+                    break
         try:
             manifest.close()
             clean_up(self._output)
         except OutputError as error:
             stopped = stopped or str(error)
         return RunResult(
-            self._source.scene, self._output, tuple(outcomes), problems=tuple(self._source.problems), stopped=stopped
+            self._source.scene,
+            self._output,
+            tuple(outcomes[number] for number in sorted(outcomes)),
+            problems=tuple(self._source.problems),
+            stopped=stopped,
         )
+
+    def _made(self, kept: Mapping[int, FrameRow]) -> Generator[Made, None, None]:
+        work = [(task, row) for task, row in zip(self._tasks, self._rows, strict=True) if row.number not in kept]
+        workers = worker_count(self._config.job.workers, len(work)) if self._own_source else 1
+        if workers > 1:
+            return make_in_processes(self._config, self._output, self._facts, work, workers=workers)
+        return make_here(FrameMaker(self._config, self._source, self._output, self._facts), work)
+
+    def _record(self, manifest: Manifest, made: Made) -> str:
+        """Write a frame's row; return why the run must end, or an empty text."""
+        try:
+            manifest.append(made.outcome.row)
+        except OutputError as error:
+            return str(error)
+        return ""
 
     def _open_manifest(self) -> tuple[Manifest, dict[int, FrameRow]]:
         try:
@@ -131,49 +149,6 @@ class _Run:
             _LOG.info("%d frames of a run that was stopped are kept", len(kept))
         return kept
 
-    def _make(self, task: FrameTask, row: FrameRow, manifest: Manifest) -> tuple[FrameOutcome, str]:
-        """Make one frame; return what became of it, and why the run must end here (or an empty text)."""
-        stopped = ""
-        try:
-            outcome = self._try(task, row)
-        except OutputError as error:
-            outcome, stopped = FrameOutcome(dataclasses.replace(row, reason=str(error))), str(error)
-        try:
-            manifest.append(outcome.row)
-        except OutputError as error:
-            stopped = stopped or str(error)
-        return outcome, stopped
-
-    def _try(self, task: FrameTask, row: FrameRow) -> FrameOutcome:
-        frame: Frame | None = None
-        try:
-            frame = self._source.observe(task)
-            done = process_frame(frame, self._config, job=self._facts, output=self._output)
-        except EmptyFrameError as error:
-            reason = str(error) if frame is None else empty_reason(frame, self._config)
-            warnings = () if frame is None else frame.warnings
-            return FrameOutcome(dataclasses.replace(row, status=FrameStatus.EMPTY, reason=reason, warnings=warnings))
-        except OutputError:
-            raise
-        except ScenecapError as error:
-            return FrameOutcome(dataclasses.replace(row, reason=str(error)))
-        except MemoryError:
-            return FrameOutcome(dataclasses.replace(row, reason="not enough memory. Try a smaller resolution."))
-        except Exception as error:  # one frame's bug must not cost the others
-            _LOG.debug("%s failed", task.id, exc_info=True)
-            return FrameOutcome(dataclasses.replace(row, reason=f"unexpected {type(error).__name__}: {error}"))
-        result = done.result
-        captions = result.captions
-        warnings = (*frame.warnings, *result.graph.notes, *(captions.notes if captions else ()))
-        written = dataclasses.replace(
-            row,
-            status=FrameStatus.WRITTEN,
-            files=done.files,
-            counts=_counts(result),
-            warnings=tuple(dict.fromkeys(warnings)),
-        )
-        return FrameOutcome(written, brief=captions.brief.text if captions and captions.brief else None)
-
 
 def job_facts(config: ScenecapConfig, cameras: Sequence[str], *, several_frames: bool) -> JobFacts:
     """Return what all frames of a job share, for the writers."""
@@ -184,17 +159,6 @@ def job_facts(config: ScenecapConfig, cameras: Sequence[str], *, several_frames:
         seed=config.graph.random_seed,
         generator=f"scenecap {__version__}",
     )
-
-
-def _counts(result: FrameResult) -> dict[str, int]:
-    graph = result.graph
-    return {
-        "objects_in_view": len(result.frame.visible),
-        "nodes": len(graph.nodes),
-        "full_edges": len(graph.full) if graph.full is not None else 0,
-        "pruned_edges": len(graph.pruned),
-        "questions": len(result.captions.questions) if result.captions else 0,
-    }
 
 
 def _output_folder(config: ScenecapConfig) -> Path:

@@ -73,4 +73,11 @@ class JobSettings(BaseModel):
         "outputs) or `replicator` (inside Isaac Sim only).",
     )
     engine: Engine = Field(Engine.TEMPLATE, description="Who writes the captions: `template` needs no network.")
+    workers: int = Field(
+        0,
+        ge=0,
+        le=256,
+        description="Processes that make frames; 0 takes one per core where there are frames enough. The files are the same "
+        "bytes for any number.",
+    )
     verbose: bool = Field(False, description="Log the support tree, counts and what was left out.")

@@ -21,7 +21,15 @@ from scenecap.stage.settings import LabelSettings
 
 #: Fields that say where things are, how much of the dataset to make and how safely, but not what a frame holds.
 _NOT_CONTENT = frozenset(
-    {("job", "version"), ("job", "cameras"), ("job", "auto_views"), ("job", "frames"), ("job", "verbose"), ("output", "fsync")}
+    {
+        ("job", "version"),
+        ("job", "cameras"),
+        ("job", "auto_views"),
+        ("job", "frames"),
+        ("job", "workers"),
+        ("job", "verbose"),
+        ("output", "fsync"),
+    }
 )
 
 

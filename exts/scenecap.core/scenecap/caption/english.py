@@ -102,17 +102,22 @@ def pluralize(word: str) -> str:
         if word.endswith(ending):
             return f"{word[: -len(ending)]}{plural}"
     if re.search(r"(s|x|z|ch|sh)$", word):
-        return f"{word}es" if not word.endswith(("tech", "mach")) else f"{word}s"
+        return f"{word}es"
     if re.search(r"[^aeiou]y$", word) or word.endswith("quy"):
         return f"{word[:-1]}ies"
     return f"{word}s"
+
+
+@lru_cache(maxsize=1)
+def _irregular() -> frozenset[str]:
+    return frozenset(lexicon().irregular_plurals.values())
 
 
 @lru_cache(maxsize=4096)
 def is_plural(word: str) -> bool:
     """Return whether a lower-case noun is a plural itself ("cookies", but not "bus", "glass" or "iris")."""
     words = lexicon()
-    if word in words.plural_without_s or word in words.pairs:
+    if word in words.plural_without_s or word in words.pairs or word in _irregular():
         return True
     if word in words.singular_in_s or len(word) < 4:
         return False
@@ -185,7 +190,7 @@ def join_list(items: Sequence[str], *, conjunction: str = "and") -> str:
 def length_text(meters: float) -> str:
     """Return a length of two significant digits with its unit ("0.38 meters", "1.2 meters", "12 meters", "1 meter")."""
     rounded = float(f"{meters:.2g}")
-    text = f"{rounded:.2f}".rstrip("0").rstrip(".") if rounded < 1 else f"{rounded:g}" if rounded < 1e6 else f"{rounded:.0f}"
+    text = f"{rounded:g}" if 1e-4 <= rounded < 1e6 else f"{rounded:.0f}"
     return f"{text} {'meter' if rounded == 1 else 'meters'}"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Lexicon:
 @cache
 def lexicon() -> Lexicon:
     """Return the word lists, read once."""
-    raw = json.loads(resources.files(__package__).joinpath("lexicon.json").read_text(encoding="utf-8"))
+    raw: dict[str, Any] = json.loads(resources.files("scenecap.caption").joinpath("lexicon.json").read_text(encoding="utf-8"))
     raw.pop("about")
     for name in ("same", "near"):
         raw[name] = _neighbors(raw[name])
@@ -96,7 +97,8 @@ def lexicon() -> Lexicon:
     for name in ("color_compounds", "material_compounds"):
         raw[name] = frozenset((first, second) for first, second in raw[name])
     raw["common_objects"] = tuple(raw["common_objects"])
-    return Lexicon(**{name: frozenset(value) if isinstance(value, list) else value for name, value in raw.items()})
+    lists: dict[str, Any] = {name: frozenset(value) if isinstance(value, list) else value for name, value in raw.items()}
+    return Lexicon(**lists)
 
 
 def _neighbors(groups: list[list[str]]) -> dict[str, frozenset[str]]:

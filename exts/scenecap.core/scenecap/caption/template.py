@@ -33,7 +33,7 @@ def caption_graph(
         settings: What to write; all defaults where None.
         seed: Varies the wording; ``settings.seed`` where None. The same graph and seed give the same text.
     """
-    settings = CaptionSettings() if settings is None else settings
+    settings = CaptionSettings.model_validate({}) if settings is None else settings
     seed = settings.seed if seed is None else seed
     inventory = Inventory(graph, frame, settings)
     referrer = Referrer(inventory)

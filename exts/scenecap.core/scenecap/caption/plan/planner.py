@@ -143,8 +143,9 @@ class Planner:
             messages.append(Overview(tuple(self._grouped(standing)[: self.settings.max_list])))
         else:
             messages.extend(self._held(on_floor, ContactKind.SUPPORT, room=RoomKind.FLOOR))
-        for (room, kind), members in sorted(by_room.items(), key=str):
-            messages.extend(self._held(members, kind, room=room))
+        for place, members in sorted(by_room.items(), key=str):
+            if place is not None:
+                messages.extend(self._held(members, place[1], room=place[0]))
         return messages
 
     def _held(

@@ -110,7 +110,7 @@ def _shapes(writer: Writer, message: Held, groups: Sequence[Group]) -> list[str]
     return shapes
 
 
-def _word_on_room(writer: Writer, message: Held, groups: Sequence[Group]) -> Clause:
+def _word_on_room(writer: Writer, message: Held, groups: Sequence[Group]) -> Clause | None:
     """Word "A table and two chairs stand on the floor", "A lamp hangs from the ceiling"."""
     assert message.room is not None
     relation = HELD_RELATION[message.kind]
@@ -121,7 +121,7 @@ def _word_on_room(writer: Writer, message: Held, groups: Sequence[Group]) -> Cla
     article = "a" if walls and not several else "the"
     setting = writer.place if writer.opening and message.room is RoomKind.FLOOR else None
     if setting is not None and not setting.inside.startswith("in "):
-        setting = None  # "the street floor"
+        return word_overview(writer, Overview(tuple(groups)))  # a street has no floor
     noun = noun if setting is None else f"{setting.noun} {noun}"
     place = room_phrase(writer.inventory, message.room, f"{article} {noun}")
     shapes = ["hang"] if relation is Relation.HANGING else ["be"]

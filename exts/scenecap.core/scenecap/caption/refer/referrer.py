@@ -13,7 +13,6 @@ from scenecap.caption.inventory import Inventory, Matches
 from scenecap.caption.model import Fact
 from scenecap.caption.refer.phrasing import definite, definite_plural, query_facts
 from scenecap.caption.refer.query import (
-    HELD_KIND,
     HELD_RELATION,
     MAX_RIVALS,
     MAX_ROW,
@@ -23,6 +22,7 @@ from scenecap.caption.refer.query import (
     narrow,
 )
 from scenecap.caption.spans import Phrase
+from scenecap.contract import ContactKind
 from scenecap.graph.model import Relation
 
 #: Anchors that are tried for one object, nearest first.
@@ -120,7 +120,7 @@ class Referrer:
         """Ids of the nodes that a name alone means, and that the picture shows well enough to find."""
         inventory = self.inventory
         enough = inventory.visible_px >= inventory.settings.min_question_px
-        return np.array([node for node in np.flatnonzero(enough).tolist() if self.plain(node) is not None], dtype=np.int64)
+        return np.array([node for node in np.flatnonzero(enough).tolist() if self._anchor(node) is not None], dtype=np.int64)
 
     # Search
 
@@ -164,8 +164,9 @@ class Referrer:
                 yield self._with(base, QueryKind.ROOM, (), relation=relation, room=element.kind), ()
         for child in inventory.children.get(node, ())[:_MAX_ANCHORS]:
             kind = inventory.nodes[child].parent_kind
-            if kind in (HELD_KIND[Relation.ON], HELD_KIND[Relation.INSIDE]) and self._anchor(child) is not None:
-                yield self._with(base, QueryKind.HOLDER, (child,), relation=HELD_RELATION[kind]), (child,)
+            if kind in (ContactKind.SUPPORT, ContactKind.INSIDE) and self._anchor(child) is not None:
+                relation = Relation.ON if kind is ContactKind.SUPPORT else Relation.INSIDE
+                yield self._with(base, QueryKind.HOLDER, (child,), relation=relation), (child,)
 
     def _by_relation(self, base: Query, node: int, relations: Sequence[Relation]) -> Iterator[tuple[Query, tuple[int, ...]]]:
         anchors = self._anchors_near(node)
@@ -229,7 +230,8 @@ class Referrer:
                     yield Query(noun, post=post, colors=colors, material=description.material)
 
     def _anchor(self, node: int) -> Reference | None:
-        return self.plain(node)
+        """Return the name of what may help to find something else; nobody finds an object by a label in quotes."""
+        return None if self.inventory.descriptions[node].name.quoted else self.plain(node)
 
     def _anchors_near(self, node: int) -> np.ndarray:
         """Return the landmarks that a person would use for a node: those on the same thing first, then nearest first."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import logging
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,10 +21,14 @@ from scenecap.capture.settings import CaptureSettings, Quality
 from scenecap.capture.shade import draw_draft
 from scenecap.capture.world import Moment, StageWorld
 from scenecap.contract import Buffer, CameraView, Frame, ObservedObject, RoomKind, Visibility
+from scenecap.errors import MissingExtraError
 from scenecap.stage.label_database import LabelDatabase
 from scenecap.stage.lights import read_lights
 from scenecap.stage.open import OpenStage
 from scenecap.stage.settings import LabelSettings
+
+if TYPE_CHECKING:
+    from scenecap.capture.picture import PathTracer
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +71,8 @@ class EmbeddedSource:
         self.world = StageWorld(open_stage, self.settings, label_settings or LabelSettings.model_validate({}), database)
         self._materials = MaterialTable(self.world.bindings, self.world.materials.textures)
         self._environment: tuple[float, Environment] | None = None
+        self._tracer: PathTracer | None = None
+        self._no_tracer = False
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -100,7 +108,7 @@ class EmbeddedSource:
             room=tuple(dataclasses.replace(item, visible_px=_visible_px(by_path[item.path])) for item in moment.room),
             contacts=moment.contacts,
             left_out=moment.left_out,
-            buffers=self._buffers(moment, camera, result, truth, labels),
+            buffers=self._buffers(moment, camera, result, truth, labels, frame_index),
             entity_ids=moment.ids(),
             semantic_ids=labels,
             setting=self.world.discovery.setting,
@@ -154,10 +162,16 @@ class EmbeddedSource:
         )
 
     def _buffers(
-        self, moment: Moment, camera: CameraView, result: RasterResult, truth: SurfaceLayer, labels: dict[str, int]
+        self,
+        moment: Moment,
+        camera: CameraView,
+        result: RasterResult,
+        truth: SurfaceLayer,
+        labels: dict[str, int],
+        frame_index: int,
     ) -> dict[Buffer, np.ndarray]:
         makers = {
-            Buffer.RGB: lambda: self._picture(moment, camera, truth),
+            Buffer.RGB: lambda: self._picture(moment, camera, truth, frame_index),
             Buffer.DEPTH: lambda: result.depth,
             Buffer.NORMALS: lambda: made.normal_buffer(truth.gbuffer),
             Buffer.INSTANCE: lambda: made.instance_buffer(result.entity),
@@ -166,7 +180,7 @@ class EmbeddedSource:
         }
         return {buffer: make() for buffer, make in makers.items() if buffer in self._wanted}
 
-    def _picture(self, moment: Moment, camera: CameraView, truth: SurfaceLayer) -> np.ndarray:
+    def _picture(self, moment: Moment, camera: CameraView, truth: SurfaceLayer, frame_index: int) -> np.ndarray:
         """Return (H, W, 4) uint8 RGBA."""
         view = ViewedScene(
             camera=camera,
@@ -176,8 +190,39 @@ class EmbeddedSource:
             table=self._materials,
             truth=truth,
         )
-        rgb = draw_draft(view, self._light(moment.state.time_code))
+        environment = self._light(moment.state.time_code)
+        tracer = self._path_tracer()
+        if tracer is None:
+            rgb = draw_draft(view, environment)
+        else:
+            rgb = tracer.draw(view, environment, seed=_seed(self.settings.random_seed, camera.path, frame_index))
         return np.concatenate([rgb, np.full((*rgb.shape[:2], 1), 255, dtype=np.uint8)], axis=2)
+
+    def _path_tracer(self) -> PathTracer | None:
+        """Return what draws path-traced pictures, made once; None where drafts are drawn."""
+        quality = self.settings.quality
+        if quality not in (Quality.PREVIEW, Quality.FINAL) or self._no_tracer:
+            return None
+        if self._tracer is None:
+            from scenecap.capture.picture import PathTracer  # needs Mitsuba, which drafts do not
+
+            try:
+                self._tracer = PathTracer(
+                    self.world.materials,
+                    self.world.bindings,
+                    self._materials,
+                    quality=quality,
+                    samples=self.settings.spp,
+                    denoise=self.settings.denoise,
+                )
+            except MissingExtraError as error:
+                if quality is Quality.FINAL:
+                    raise
+                # Mitsuba has no wheel for some machines; a preview there is a draft, and says so.
+                logger.warning("%s Drawing drafts instead.", error)
+                self._open_stage.add_problem(f"{error.message} Pictures are drafts.")
+                self._no_tracer = True
+        return self._tracer
 
     def _light(self, time_code: float) -> Environment:
         if self._environment is None or self._environment[0] != time_code:
@@ -187,6 +232,11 @@ class EmbeddedSource:
                 self._open_stage.add_problem(problem)
             self._environment = (time_code, environment)
         return self._environment[1]
+
+
+def _seed(seed: int, camera: str, frame_index: int) -> int:
+    """Return the seed of one frame's picture: the same whatever was captured before it, and on any worker."""
+    return int.from_bytes(hashlib.sha256(f"{seed}\n{camera}\n{frame_index}".encode()).digest()[:4], "big")
 
 
 def _with_visibility(item: ObservedObject, visibility: Visibility | None) -> ObservedObject:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scenecap.run.inspection import Inspection
 
 #: Rows of one list that are shown; --json and --all show the rest.
-SHOWN = 40
+SHOWN = 100
 
 _SOURCES = {
     LabelSource.AUTHORED: "authored label",

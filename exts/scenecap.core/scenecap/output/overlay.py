@@ -51,12 +51,16 @@ _EDGE_WORDS = (
 _HOLDING = Relation.ON | Relation.INSIDE | Relation.ATTACHED | Relation.HANGING
 _HELD_BY = Relation.SUPPORTS | Relation.CONTAINS | Relation.HOLDS
 
+_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
 _RIM = (20, 20, 24)
 _SUPPORT_LINE = (255, 255, 255)
 _SPACE_LINE = (255, 226, 130)
 _OVERSAMPLE = 2
 #: From this many equal edges at a node on, they are drawn faint.
 _HUB = 7
+#: From this many nodes on, everything is drawn finer.
+_CROWD = 20
 #: Symmetric relations need no arrow.
 _SYMMETRIC = frozenset(("touching", "next to", "near", "far"))
 #: A label should not cover an object smaller than this share of the picture.
@@ -75,6 +79,33 @@ class _Edge:
     faint: bool = False
 
 
+@dataclass(frozen=True)
+class _Style:
+    """Sizes [px] for a picture: they follow its height, and are finer where there is a crowd."""
+
+    box: float
+    rim: float
+    edge: float
+    dot: float
+    label: int
+    word: int
+    pad: int
+
+    @classmethod
+    def of(cls, height: int, nodes: int) -> _Style:
+        unit = max(height, 240) / 480.0
+        fine = nodes > _CROWD
+        return cls(
+            box=(1.35 if fine else 1.6) * unit,
+            rim=(0.5 if fine else 0.7) * unit,
+            edge=(1.15 if fine else 1.3) * unit,
+            dot=(2.0 if fine else 2.4) * unit,
+            label=round((11 if fine else 13) * unit),
+            word=round((8.5 if fine else 10) * unit),
+            pad=max(round(2 * unit), 1),
+        )
+
+
 def draw_overlay(frame: Frame, graph: SceneGraph) -> Image.Image:
     """Return the frame's picture with the pruned graph drawn on it.
 
@@ -89,9 +120,9 @@ def draw_overlay(frame: Frame, graph: SceneGraph) -> Image.Image:
     seen = [node for node in graph.nodes if node.observed.visibility is not None]
     seen.sort(key=lambda node: (-_area(node), node.path))
     edges = _edges(graph, {node.id for node in seen})
-    unit = max(frame.camera.height, 240) / 480.0
-    picture = _draw_lines(picture, seen, edges, unit)
-    _draw_texts(picture, seen, edges, unit)
+    style = _Style.of(frame.camera.height, len(seen))
+    picture = _draw_lines(picture, seen, edges, style)
+    _draw_texts(picture, seen, edges, style)
     return picture
 
 
@@ -130,48 +161,48 @@ def _edges(graph: SceneGraph, seen: set[int]) -> list[_Edge]:
     return [replace(edge, faint=edge.holding and uses[edge.target.id, edge.word] >= _HUB) for edge in edges]
 
 
-def _draw_lines(picture: Image.Image, nodes: list[Node], edges: list[_Edge], unit: float) -> Image.Image:
+def _draw_lines(picture: Image.Image, nodes: list[Node], edges: list[_Edge], style: _Style) -> Image.Image:
     scale = _OVERSAMPLE
     layer = Image.new("RGBA", (picture.width * scale, picture.height * scale), (0, 0, 0, 0))
     draw = ImageDraw.Draw(layer)
     for node in nodes:
         x0, y0, x1, y1 = (value * scale for value in _box(node))
         corners = (x0, y0, x1 + scale - 1, y1 + scale - 1)
-        line = max(round(1.6 * unit * scale), 2)
-        rim = max(round(0.7 * unit * scale), 1)
+        line = max(round(style.box * scale), 2)
+        rim = max(round(style.rim * scale), 1)
         outer = (corners[0] - rim, corners[1] - rim, corners[2] + rim, corners[3] + rim)
         draw.rectangle(outer, outline=(*_RIM, 150), width=line + 2 * rim)
         draw.rectangle(corners, outline=(*color_of(node), 255), width=line)
     for edge in sorted(edges, key=lambda edge: not edge.faint):
-        _draw_edge(draw, edge, unit, scale)
+        _draw_edge(draw, edge, style, scale)
     for node in nodes:
-        _dot(draw, _centre(node), 2.4 * unit * scale, scale, color_of(node))
+        _dot(draw, _centre(node), style.dot * scale, scale, color_of(node))
     layer = layer.reduce(scale)
     picture = picture.convert("RGBA")
     picture.alpha_composite(layer)
     return picture.convert("RGB")
 
 
-def _draw_edge(draw: ImageDraw.ImageDraw, edge: _Edge, unit: float, scale: int) -> None:
+def _draw_edge(draw: ImageDraw.ImageDraw, edge: _Edge, style: _Style, scale: int) -> None:
     start = np.array(_centre(edge.source)) * scale
     end = np.array(_centre(edge.target)) * scale
     length = float(np.linalg.norm(end - start))
-    if length < 4 * unit * scale:
+    if length < 3 * style.edge * scale:
         return
     color = _SUPPORT_LINE if edge.holding else _SPACE_LINE
-    width = max(round(1.3 * unit * scale), 2)
-    pieces = [(start, end)] if edge.holding else _dashes(start, end, 6 * unit * scale)
+    width = max(round(style.edge * scale), 2)
+    pieces = [(start, end)] if edge.holding else _dashes(start, end, 5 * style.edge * scale)
     if edge.faint:
-        draw.line([tuple(start), tuple(end)], fill=(*_RIM, 100), width=max(round(unit * scale), 2))
+        draw.line([tuple(start), tuple(end)], fill=(*_RIM, 100), width=width)
         return
     for first, last in pieces:
-        draw.line([tuple(first), tuple(last)], fill=(*_RIM, 190), width=width + round(1.6 * unit * scale))
+        draw.line([tuple(first), tuple(last)], fill=(*_RIM, 190), width=width + max(round(1.2 * style.edge * scale), 2))
     for first, last in pieces:
         draw.line([tuple(first), tuple(last)], fill=(*color, 255), width=width)
     if edge.word not in _SYMMETRIC:
         along = (end - start) / length
         across = np.array([-along[1], along[0]])
-        head = 5.0 * unit * scale
+        head = 4.0 * style.edge * scale
         tip = start + (end - start) * 0.62
         corners = [tip, tip - along * head + across * head * 0.5, tip - along * head - across * head * 0.5]
         draw.polygon([tuple(corner) for corner in corners], fill=(*color, 255), outline=(*_RIM, 190))
@@ -192,19 +223,17 @@ def _dot(
     draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=(*color, 255))
 
 
-def _draw_texts(picture: Image.Image, nodes: list[Node], edges: list[_Edge], unit: float) -> None:
-    crowded = len(nodes) > 20
-    label_font = _font(round((11 if crowded else 13) * unit))
-    edge_font = _font(round((8.5 if crowded else 10) * unit))
+def _draw_texts(picture: Image.Image, nodes: list[Node], edges: list[_Edge], style: _Style) -> None:
+    label_font, edge_font, pad = _font(style.label), _font(style.word), style.pad
     draw = ImageDraw.Draw(picture)
     centres = np.array([_centre(node) for node in nodes]).reshape(-1, 2)
-    reach = 3.0 * unit
+    reach = 1.25 * style.dot
     small = [_box(node) for node in nodes if _area(node) < _SMALL * picture.width * picture.height]
     obstacles = np.vstack([np.hstack([centres - reach, centres + reach]), np.array(small).reshape(-1, 4)])
     placer = LabelPlacer(picture.width, picture.height, obstacles)
-    pad = max(round(2 * unit), 1)
     faint = Counter((edge.target.id, edge.word) for edge in edges if edge.faint)
     hubs = {target: f" ({count} {word} it)" for (target, word), count in sorted(faint.items())}
+    labels = []
     # Small objects first: a large one has more room for its label.
     for node in sorted(nodes, key=lambda node: (_area(node), node.path)):
         text = _spaced(f"{node.id} {_printable(node.label, label_font)}{hubs.get(node.id, '')}", label_font)
@@ -213,13 +242,15 @@ def _draw_texts(picture: Image.Image, nodes: list[Node], edges: list[_Edge], uni
         x0, y0, x1, y1 = _box(node)
         spot = placer.place((x0, y0, x1 + 1, y1 + 1), size)
         assert spot is not None
+        labels.append((node, text, (spot.x, spot.y, spot.x + size[0] - 1, spot.y + size[1] - 1)))
+        if spot.moved:  # all lines before all labels, so that none crosses a text
+            x, y = _centre(node)
+            end = (min(max(x, spot.x), spot.x + size[0]), min(max(y, spot.y), spot.y + size[1]))
+            draw.line([(x, y), end], fill=color_of(node), width=max(round(style.edge), 1))
+    for node, text, area in labels:
         color = color_of(node)
-        area = (spot.x, spot.y, spot.x + size[0] - 1, spot.y + size[1] - 1)
-        if spot.moved:
-            middle = ((area[0] + area[2]) / 2, (area[1] + area[3]) / 2)
-            draw.line([_centre(node), middle], fill=color, width=max(round(unit), 1))
         draw.rectangle(area, fill=color, outline=_RIM)
-        draw.text((spot.x + pad, spot.y + pad), text, fill=_ink_on(color), font=label_font, anchor=_anchor(label_font))
+        _draw_text(draw, (area[0] + pad, area[1] + pad), text, _ink_on(color), label_font)
     for edge in edges:
         if not edge.word or edge.faint:
             continue
@@ -235,7 +266,7 @@ def _draw_texts(picture: Image.Image, nodes: list[Node], edges: list[_Edge], uni
             continue
         draw.rectangle((spot.x, spot.y, spot.x + size[0] - 1, spot.y + size[1] - 1), fill=(28, 28, 34))
         ink = _SUPPORT_LINE if edge.holding else _SPACE_LINE
-        draw.text((spot.x + 1, spot.y + 1), word, fill=ink, font=edge_font, anchor=_anchor(edge_font))
+        _draw_text(draw, (spot.x + 1, spot.y + 1), word, ink, edge_font)
 
 
 def _ink_on(color: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -243,32 +274,39 @@ def _ink_on(color: tuple[int, int, int]) -> tuple[int, int, int]:
 
 
 @lru_cache(maxsize=16)
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def _font(size: int) -> _Font:
     try:
         return ImageFont.load_default(max(size, 7))
     except (TypeError, ImportError):  # Pillow 10.0, or one without FreeType: its one bitmap font
         return ImageFont.load_default()
 
 
-def _anchor(font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str | None:
-    return "lt" if isinstance(font, ImageFont.FreeTypeFont) else None
-
-
-def _text_size(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> tuple[int, int]:
+def _draw_text(draw: ImageDraw.ImageDraw, corner: tuple[int, int], text: str, ink: tuple[int, int, int], font: _Font) -> None:
+    """Draw a text below and right of a corner, on the same baseline whatever its letters."""
     if isinstance(font, ImageFont.FreeTypeFont):
-        left, _, right, _ = font.getbbox(text, anchor="lt")
-        _, top, _, bottom = font.getbbox("Ayg", anchor="lt")
-        return int(np.ceil(right - left)), int(np.ceil(bottom - top))
+        draw.text((corner[0], corner[1] + _ascent(font)), text, fill=ink, font=font, anchor="ls")
+    else:
+        draw.text(corner, text, fill=ink, font=font)
+
+
+def _ascent(font: ImageFont.FreeTypeFont) -> int:
+    return int(np.ceil(-font.getbbox("A", anchor="ls")[1]))
+
+
+def _text_size(text: str, font: _Font) -> tuple[int, int]:
+    if isinstance(font, ImageFont.FreeTypeFont):
+        descent = font.getbbox("y", anchor="ls")[3]
+        return int(np.ceil(font.getlength(text))), _ascent(font) + int(np.ceil(descent))
     left, top, right, bottom = font.getbbox(text)
     return int(right - left), int(bottom - top)
 
 
-def _spaced(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+def _spaced(text: str, font: _Font) -> str:
     """Return a text with wide spaces where they would be two pixels, and "left of" read "leftof"."""
     return text.replace(" ", "  ") if font.getlength(" ") < 4 else text
 
 
-def _printable(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+def _printable(text: str, font: _Font) -> str:
     """Return a label that the font can draw, cut where it is long; the bitmap font knows Latin-1 only."""
     shown = text if len(text) <= 28 else text[:27].rstrip() + "."
     return shown if isinstance(font, ImageFont.FreeTypeFont) else shown.encode("latin-1", "replace").decode("latin-1")

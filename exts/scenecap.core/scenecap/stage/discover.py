@@ -31,6 +31,8 @@ from scenecap.stage.walk import StageWalk, fold_left_out
 MIN_OPACITY = 0.02
 #: Up to this opacity a thing is a ghost: a marker of something, not the thing.
 MAX_GHOST_OPACITY = 0.5
+#: Stages hold opacity as 32-bit floats, in which 0.02 is a little less.
+_OPACITY_SLACK = 1e-6
 
 _ROOM_LABELS = {
     RoomKind.FLOOR: "floor",
@@ -109,7 +111,7 @@ class _Discovery:
         self._references: dict[str, AssetReference | None] = {}
         filled = np.isfinite(bounds_world).all(axis=(1, 2))
         # What is hidden at this time may be seen at another.
-        self.seen = (opacity >= MIN_OPACITY) & (filled if not walk.is_animated else filled | ~state.drawn)
+        self.seen = (opacity >= MIN_OPACITY - _OPACITY_SLACK) & (filled if not walk.is_animated else filled | ~state.drawn)
         self.seen &= state.drawn | walk.is_animated
         self._note_unseen(filled)
         self.joints = Joints(open_stage.stage)
@@ -211,7 +213,7 @@ class _Discovery:
                 item.role = Role.GHOST
 
     def _is_ghostly(self, item: _Item) -> bool:
-        return bool((self.opacity[item.rows] <= MAX_GHOST_OPACITY).all())
+        return bool((self.opacity[item.rows] <= MAX_GHOST_OPACITY + _OPACITY_SLACK).all())
 
     def _room_noun(self, item: _Item) -> RoomKind | None:
         node = item.candidate.node

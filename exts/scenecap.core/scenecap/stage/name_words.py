@@ -84,6 +84,12 @@ PLACES = (
     ("house",), ("apartment",), ("yard",), ("backyard",), ("playground",), ("study",), ("nursery",), ("pantry",),
 )  # fmt: skip
 
+#: Places that may as well be a thing: a library of books, a charging station, a toy house.
+AMBIGUOUS_PLACES = _words("bar shop store library park station hall study nursery pantry house yard city street studio")
+
+#: Words for the whole scene.
+SCENE_WORDS = _words("scene world environment env room background")
+
 #: How some places are written in words.
 PLACE_NAMES = {
     ("livingroom",): "living room",

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from scenecap.colours import BASIC_TERMS
 from scenecap.stage.name_words import (
+    AMBIGUOUS_PLACES,
     ASSET_PREFIXES,
     COLLECTIONS,
     COMPOUNDS,
@@ -19,6 +20,7 @@ from scenecap.stage.name_words import (
     PLACE_NAMES,
     PLACES,
     ROBOT_MODELS,
+    SCENE_WORDS,
     SCENERY,
     TECHNICAL,
     TECHNICAL_TAIL,
@@ -80,8 +82,14 @@ def says_nothing(name: str, *, vendor_words: Iterable[str] = VENDOR_WORDS) -> bo
 
 def names_collection(words: Sequence[str]) -> bool:
     """Return whether words name a collection or a place ("furniture", "kitchen", "props") and not a thing."""
-    rest = [word for word in words if word not in UNINFORMATIVE and word not in COLLECTIONS]
-    return bool(words) and (not rest or tuple(rest) in PLACES)
+    rest = tuple(word for word in words if word not in UNINFORMATIVE and word not in COLLECTIONS)
+    return rest in PLACES or (not rest and any(word in COLLECTIONS for word in words))
+
+
+def names_scene(words: Sequence[str]) -> bool:
+    """Return whether words can only mean the whole scene ("kitchen", "environment"): no bar, station or library."""
+    rest = tuple(word for word in words if word not in SCENE_WORDS)
+    return bool(words) and (not rest or (rest in PLACES and rest[-1] not in AMBIGUOUS_PLACES))
 
 
 def place_in(name: str) -> str | None:

@@ -10,7 +10,7 @@ from scenecap.stage.label_map import LabelMap
 from scenecap.stage.label_text import naming_label
 from scenecap.stage.labels import read_labels
 from scenecap.stage.name_words import CONTAINERS, TECHNICAL
-from scenecap.stage.names import color_of_group, name_words, names_collection, place_in, shared_lead, split_words
+from scenecap.stage.names import color_of_group, name_words, names_collection, names_scene, place_in, shared_lead, split_words
 from scenecap.stage.object_tree import Node
 from scenecap.stage.settings import LabelRule, LabelSettings, MapRole, PartsMode
 
@@ -48,7 +48,7 @@ class Candidate:
     @property
     def has_own_label(self) -> bool:
         """Whether a person or tool labelled it: on the stage or in the map."""
-        return bool(self.labels) or (self.map_rule is not None and self.map_rule.label is not None)
+        return naming_label(self.labels) is not None or (self.map_rule is not None and self.map_rule.label is not None)
 
 
 @dataclass(frozen=True)
@@ -132,20 +132,21 @@ class ObjectRules:
             elif rule.role is MapRole.GROUP:
                 self._group(node, context, f"group: the map's '{glob}' says so")
             else:
-                self._object(node, context, 1, f"the map's '{glob}'", map_rule=rule)
+                labels = read_labels(node.prim, time_code=self.time_code)
+                self._object(node, context, 1, f"the map's '{glob}'", labels=labels, labelled=node, map_rule=rule)
             return
         if any(self._is_mapped_part(child) for child in node.children):
             self._object(node, context, 1, "the map says that something below it is a part of it")
             return
-        labels = read_labels(node.prim, time_code=self.time_code)
+        labelled, labels = self._labels(node)
         label = naming_label(labels)
         if label is not None:
             place = self._labelled_place(node, label)
             if place is None:
-                self._object(node, context, 1, "an authored label", labels=labels, labelled=node)
+                self._object(node, context, 1, "an authored label", labels=labels, labelled=labelled)
                 return
             self.place = self.place or place
-            self._group(node, context, f"group: its label '{label}' names a place or a collection")
+            self._group(node, context, f"group: its label '{label}' names a place")
             return
         number, why = self._rule(node)
         if number == 7:
@@ -209,8 +210,9 @@ class ObjectRules:
         if top_level:
             return node.has_kind("component") and bool(words) and place_in(node.name) is None
         own = split_words(node.own_name)
-        if own and not words and all(word in CONTAINERS for word in own) and len(direct) > 1:
-            return len({self._words(child) for child in direct} - {()}) < 2
+        if own and not words and all(word in CONTAINERS for word in own):
+            others = [child for child in node.children if not child.is_gprim]
+            return len({self._words(child) for child in (*direct, *others)} - {()}) < 2
         return True
 
     # -- what becomes of it ----------------------------------------------------------------------------------------------
@@ -328,6 +330,17 @@ class ObjectRules:
         for child in reversed(node.children):
             self._push(child, replace(context, drop_leading=lead))
 
+    def _labels(self, node: Node) -> tuple[Node, dict[str, tuple[str, ...]]]:
+        """Return the labels authored on a node; a point instance has its prototype's, else its instancer's."""
+        labels = read_labels(node.prim, time_code=self.time_code)
+        if naming_label(labels) is None and node.instancer is not None:
+            prim = node.prim.GetStage().GetPrimAtPath(node.instancer)
+            if prim:
+                of_instancer = read_labels(prim, time_code=self.time_code)
+                if naming_label(of_instancer) is not None:
+                    return Node(node.instancer, prim), of_instancer
+        return node, labels
+
     def _words(self, node: Node) -> tuple[str, ...]:
         return name_words(node.name, vendor_words=self.settings.vendor_words)
 
@@ -336,8 +349,8 @@ class ObjectRules:
         return found is not None and found[1].role is MapRole.PART
 
     def _labelled_place(self, node: Node, label: str) -> str | None:
-        """Return the place that a label names ("" for a mere collection) where it is on more than one thing, else None."""
+        """Return the place that a label names ("" for a mere scene) where it is on more than one thing, else None."""
         words = split_words(label)
-        if node.is_gprim or (len(node.children) < 2 and not node.is_root) or not names_collection(words):
+        if node.is_gprim or (len(node.children) < 2 and not node.is_root) or not names_scene(words):
             return None
         return place_in(label) or ("room" if words == ("room",) else "")

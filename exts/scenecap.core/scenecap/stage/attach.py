@@ -93,7 +93,7 @@ def plan_labels(open_stage: OpenStage, discovery: Discovery) -> LabelPlan:
         if entity.role is Role.GHOST:
             skipped.append(SkippedLabel(entity.path, "it is a ghost"))
             continue
-        prim = _prim_to_label(open_stage.stage, entity.path)
+        prim = prim_to_label(open_stage.stage, entity.path)
         if prim is None:
             skipped.append(SkippedLabel(entity.path, "it is within an instance, which cannot be edited; label the asset"))
         elif naming_label(read_labels(prim)) is not None:
@@ -177,7 +177,7 @@ def write_label_layer(
     return target
 
 
-def _prim_to_label(stage: Usd.Stage, path: str) -> Usd.Prim | None:
+def prim_to_label(stage: Usd.Stage, path: str) -> Usd.Prim | None:
     """Return the prim to write an object's label on, or None where there is none that can be edited."""
     if "[" in path:
         head, _, tail = path.partition("[")

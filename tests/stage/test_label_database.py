@@ -23,7 +23,7 @@ from scenecap.stage.label_database import (
 from scenecap.stage.label_docs import doc_entries
 from scenecap.stage.open import open_stage
 
-from .authoring import box, find, new_stage, xform
+from .authoring import box, find, new_stage
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ def test_documentation_of_assets_becomes_entries(tmp_path: Path) -> None:
     asset.Save()
     stage = new_stage(tmp_path / "scene.usda")
     for number in (1, 2):
-        xform(stage, f"/World/cup_{number}").GetReferences().AddReference("./cup.usda")
+        stage.DefinePrim(f"/World/cup_{number}").GetReferences().AddReference("./cup.usda")
     box(stage, "/World/plain")
     stage.Save()
     opened = open_stage(tmp_path / "scene.usda")

@@ -15,6 +15,7 @@ from scenecap.run.config import ScenecapConfig
 from scenecap.run.label_source import open_label_database
 from scenecap.stage.cameras import CameraInfo, list_cameras
 from scenecap.stage.label_database import EntrySource, LabelEntry
+from scenecap.stage.label_docs import doc_entries
 from scenecap.stage.model import Discovery, Role, StageEntity
 from scenecap.stage.open import OpenStage, open_stage
 from scenecap.text import nearest
@@ -74,7 +75,10 @@ class Inspection:
         raise UsageError(f"{path}: there is no such prim.", remedy=f"Did you mean {hint}?" if hint else "")
 
     def label_entries(self) -> list[LabelEntry]:
-        """Return one entry for each asset, with the label and facts it has now: a table to improve by hand."""
+        """Return one entry for each asset, with the label and facts it has now: a table to improve by hand.
+
+        What assets say of themselves (``doc`` metadata) is an entry of its own.
+        """
         entries: dict[str, LabelEntry] = {}
         for entity in self.discovery.entities:
             if entity.identity and entity.role is Role.OBJECT and entity.identity not in entries:
@@ -85,7 +89,7 @@ class Inspection:
                     attributes=dict(entity.attributes),
                     source=EntrySource.PERSON,
                 )
-        return list(entries.values())
+        return [*entries.values(), *doc_entries(self.opened, self.discovery)]
 
     def _owner_of(self, path: str) -> str | None:
         for gprim, owner in zip(self.world.walk.gprims, self.discovery.owner, strict=True):

@@ -103,9 +103,10 @@ def encode_edges(table: EdgeTable, graph: SceneGraph) -> EncodedItems:
 
     Formatted by hand: a full graph of 200 objects has 40,000 edges, and the general encoder would take longer than the graph.
     """
-    paths = [json.dumps(node.path, ensure_ascii=False) for node in graph.nodes]
-    labels = [json.dumps(node.label, ensure_ascii=False) for node in graph.nodes]
-    evidence = [json.dumps(item.value) for item in Evidence]
+    names = [(json.dumps(node.path, ensure_ascii=False), json.dumps(node.label, ensure_ascii=False)) for node in graph.nodes]
+    source_part = [f'{{"source": {path}, "source_name": {label}, ' for path, label in names]
+    target_part = [f'"target": {path}, "target_name": {label}, "relation": ' for path, label in names]
+    evidence = [f'"evidence": {json.dumps(item.value)}}}' for item in Evidence]
     words: dict[int, tuple[str, str]] = {}
     for bits in np.unique(table.relations).tolist():
         words[bits] = (json.dumps(relation_words(bits)), json.dumps(relation_words(int(Relation(bits).inverse()))))
@@ -115,7 +116,7 @@ def encode_edges(table: EdgeTable, graph: SceneGraph) -> EncodedItems:
         table.relations.tolist(),
         _decimals(table.surface_distance),
         _decimals(table.center_distance),
-        _decimals(table.offset),
+        *(_decimals(table.offset[:, axis]) for axis in range(3)),
         table.clock_hour.tolist(),
         _decimals(table.margin),
         _decimals(table.weight),
@@ -123,25 +124,28 @@ def encode_edges(table: EdgeTable, graph: SceneGraph) -> EncodedItems:
         strict=True,
     )
     lines = []
-    for source, target, bits, surface, center, (right, forward, up), hour, margin, weight, proof in rows:
+    for source, target, bits, surface, center, right, forward, up, hour, margin, weight, proof in rows:
         there, back = words[bits]
-        numbers = f'"distance": {surface}, "center_distance": {center}'
-        rest = f'"margin": {margin}, "weight": {weight}, "evidence": {evidence[proof]}}}'
+        numbers = f', "distance": {surface}, "center_distance": {center}, "offset": ['
+        rest = f', "margin": {margin}, "weight": {weight}, {evidence[proof]}'
         lines.append(
-            f'{{"source": {paths[source]}, "source_name": {labels[source]}, "target": {paths[target]}, '
-            f'"target_name": {labels[target]}, "relation": {there}, {numbers}, '
-            f'"offset": [{right}, {forward}, {up}], "clock": {hour}, {rest}'
+            f'{source_part[source]}{target_part[target]}{there}{numbers}{right}, {forward}, {up}], "clock": {hour}{rest}'
         )
-        # + 0.0 keeps a zero offset from becoming -0.0 in the other direction.
         lines.append(
-            f'{{"source": {paths[target]}, "source_name": {labels[target]}, "target": {paths[source]}, '
-            f'"target_name": {labels[source]}, "relation": {back}, {numbers}, '
-            f'"offset": [{-right + 0.0}, {-forward + 0.0}, {-up + 0.0}], "clock": {(hour + 5) % 12 + 1}, {rest}'
+            f"{source_part[target]}{target_part[source]}{back}{numbers}"
+            f'{_negative(right)}, {_negative(forward)}, {_negative(up)}], "clock": {(hour + 5) % 12 + 1}{rest}'
         )
     return EncodedItems(lines)
 
 
-def _decimals(values: np.ndarray) -> list:
+def _negative(number: str) -> str:
+    if number[0] == "-":
+        return number[1:]
+    return number if number == "0.0" else "-" + number
+
+
+def _decimals(values: np.ndarray) -> list[str]:
+    """Return floats as canonical JSON numbers."""
     if not np.isfinite(values).all():
         raise ValueError("graph_document: an edge holds NaN or infinity")
-    return (np.round(np.asarray(values, dtype=np.float64), LENGTH_DECIMALS) + 0.0).tolist()
+    return list(map(repr, (np.round(np.asarray(values, dtype=np.float64), LENGTH_DECIMALS) + 0.0).tolist()))

@@ -46,19 +46,20 @@ class LabelPlacer:
         Args:
             box: The object's box ``x0, y0, x1, y1`` [px].
             size: Width and height of the label [px].
-            must: Place it even where it covers part of another label; else return None there.
+            must: Place it anywhere near, even over a part of another label; else at the box, or return None.
         """
         near = self._near(box, size)
         hard, soft = self._covered(near, size)
         free = np.flatnonzero((hard == 0) & (soft == 0))
         if len(free):  # positions are in order of preference
             return self._take(near[free[0]], size, moved=False)
+        if not must:
+            best = int(np.argmin(hard * 100.0 + soft))
+            return None if hard[best] > 0 else self._take(near[best], size, moved=False)
         positions = np.vstack([near, self._around(box, size)])
         hard, soft = self._covered(positions, size)
         preference = np.arange(len(positions)) * (0.02 * size[0] * size[1])
         best = int(np.argmin(hard * 100.0 + soft + preference))
-        if hard[best] > 0 and not must:
-            return None
         return self._take(positions[best], size, moved=best >= len(near))
 
     def _take(self, position: np.ndarray, size: tuple[int, int], *, moved: bool) -> PlacedLabel:

@@ -262,7 +262,7 @@ def _draw_texts(picture: Image.Image, nodes: list[Node], edges: list[_Edge], sty
             continue
         x, y = (ax + bx) / 2, (ay + by) / 2
         spot = placer.place((x - size[0] / 2, y - size[1] / 2, x + size[0] / 2, y + size[1] / 2), size, must=False)
-        if spot is None or spot.moved:
+        if spot is None:
             continue
         draw.rectangle((spot.x, spot.y, spot.x + size[0] - 1, spot.y + size[1] - 1), fill=(28, 28, 34))
         ink = _SUPPORT_LINE if edge.holding else _SPACE_LINE
@@ -289,14 +289,19 @@ def _draw_text(draw: ImageDraw.ImageDraw, corner: tuple[int, int], text: str, in
         draw.text(corner, text, fill=ink, font=font)
 
 
+@lru_cache(maxsize=16)
 def _ascent(font: ImageFont.FreeTypeFont) -> int:
     return int(np.ceil(-font.getbbox("A", anchor="ls")[1]))
 
 
+@lru_cache(maxsize=16)
+def _descent(font: ImageFont.FreeTypeFont) -> int:
+    return int(np.ceil(font.getbbox("y", anchor="ls")[3]))
+
+
 def _text_size(text: str, font: _Font) -> tuple[int, int]:
     if isinstance(font, ImageFont.FreeTypeFont):
-        descent = font.getbbox("y", anchor="ls")[3]
-        return int(np.ceil(font.getlength(text))), _ascent(font) + int(np.ceil(descent))
+        return int(np.ceil(font.getlength(text))), _ascent(font) + _descent(font)
     left, top, right, bottom = font.getbbox(text)
     return int(right - left), int(bottom - top)
 

@@ -77,7 +77,13 @@ def test_no_camera_and_auto_off(caption: Caption, tmp_path: Path) -> None:
 def test_no_camera_places_views(caption: Caption, tmp_path: Path) -> None:
     code, lines = caption(write_stage(tmp_path / "s.usda", FLOOR, PROPS), "--set", "auto_views=2")
     assert (code, lines) == (0, [])
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"auto_0", "auto_1", "replicator", "manifest.jsonl"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "auto_0",
+        "auto_1",
+        "replicator",
+        "manifest.jsonl",
+        "run_log.jsonl",
+    }
 
 
 def test_a_wrong_camera_path_gives_the_nearest(caption: Caption, tmp_path: Path) -> None:
@@ -94,7 +100,7 @@ def test_nothing_labelled_and_attach_off(caption: Caption, tmp_path: Path) -> No
     assert code == 3
     assert len(lines) == 1
     assert "attach_label_to_usd" in lines[0]
-    assert files(tmp_path / "out") == {"manifest.jsonl"}
+    assert files(tmp_path / "out") == {"manifest.jsonl", "run_log.jsonl"}
 
 
 def test_nothing_in_view(caption: Caption, tmp_path: Path) -> None:
@@ -104,7 +110,7 @@ def test_nothing_in_view(caption: Caption, tmp_path: Path) -> None:
     assert len(lines) == 1
     assert "/World/Camera" in lines[0]
     assert "in view" in lines[0]
-    assert files(tmp_path / "out") == {"manifest.jsonl"}
+    assert files(tmp_path / "out") == {"manifest.jsonl", "run_log.jsonl"}
 
 
 def test_an_empty_stage(caption: Caption, tmp_path: Path) -> None:

@@ -203,6 +203,20 @@ def test_a_run_that_ended_is_done_again(tmp_path: Path) -> None:
     assert len(source.observed) == 1
 
 
+def test_the_log_holds_times_and_the_dataset_does_not(tmp_path: Path) -> None:
+    ticks = iter(range(1_000_000_000, 1_000_000_100))
+    run_job(config(tmp_path / "one"), source=BoxSource(tasks("/World/A", "/World/Ortho")), clock=lambda: float(next(ticks)))
+    run_job(config(tmp_path / "two"), source=BoxSource(tasks("/World/A", "/World/Ortho")))
+    one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
+    events = [json.loads(line) for line in one.pop("run_log.jsonl").splitlines()]
+    assert one == two
+    assert [event["event"] for event in events] == ["start", "frame", "frame", "end"]
+    assert [event["seconds"] for event in events] == [1.0, 2.0, 3.0, 4.0]
+    assert events[0]["time"] == "2001-09-09T01:46:41.000+00:00"
+    assert [event["status"] for event in events[1:3]] == ["written", "failed"]
+    assert events[-1]["exit_code"] == 1
+
+
 def test_other_peoples_files_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "World_A").mkdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def execute(config: ScenecapConfig, args: argparse.Namespace) -> int:
 
     progress = _Progress(quiet=args.quiet)
     try:
-        result = run_job(config, progress=progress)
+        result = run_job(config, progress=progress, clock=time.time)
     finally:
         progress.clear()
     _print_faults(result)

@@ -18,10 +18,11 @@ from scenecap.output.model import JobFacts
 from scenecap.output.names import CameraNames
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.config.job_settings import Engine
-from scenecap.run.executors import make_here, make_in_processes, worker_count
+from scenecap.run.executors import Work, make_here, make_in_processes, worker_count
 from scenecap.run.make_frame import FrameMaker, Made
 from scenecap.run.plan import FrameTask
 from scenecap.run.result import FrameOutcome, RunResult
+from scenecap.run.run_log import Clock, RunRecorder
 from scenecap.run.source import FrameSource, open_source
 
 _LOG = logging.getLogger(__name__)
@@ -30,7 +31,13 @@ _LOG = logging.getLogger(__name__)
 Progress = Callable[[FrameOutcome, int, int], None]
 
 
-def run_job(config: ScenecapConfig, *, source: FrameSource | None = None, progress: Progress | None = None) -> RunResult:
+def run_job(
+    config: ScenecapConfig,
+    *,
+    source: FrameSource | None = None,
+    progress: Progress | None = None,
+    clock: Clock | None = None,
+) -> RunResult:
     """Make all frames of a run.
 
     A camera that cannot be captured fails its own frames only. A disk that cannot be written ends the run. Where an earlier
@@ -41,6 +48,7 @@ def run_job(config: ScenecapConfig, *, source: FrameSource | None = None, progre
         config: All settings; ``output_path`` must be given.
         source: Where the frames come from; what the config names without it. A given source is used in this process only.
         progress: Called after each frame.
+        clock: Seconds since 1970, for ``run_log.jsonl``; without one no log is written.
 
     Raises:
         UsageError: Nothing can be started: no scene, no camera, an output folder that cannot be written.
@@ -50,7 +58,7 @@ def run_job(config: ScenecapConfig, *, source: FrameSource | None = None, progre
         raise UsageError("engine: chat is not in this version.", remedy="Use engine: template, which needs no network.")
     run = _Run(config, source or open_source(config), output, own_source=source is None)
     _check_writable(output)
-    return run.make_all(progress)
+    return run.make_all(progress, RunRecorder(output, clock))
 
 
 class _Run:
@@ -84,15 +92,19 @@ class _Run:
             inputs=inputs,
         )
 
-    def make_all(self, progress: Progress | None) -> RunResult:
+    def make_all(self, progress: Progress | None, log: RunRecorder) -> RunResult:
         """Make the frames that are not there yet."""
         manifest, kept = self._open_manifest()
         outcomes = {number: FrameOutcome(row, kept=True) for number, row in kept.items()}
+        work = [(task, row) for task, row in zip(self._tasks, self._rows, strict=True) if row.number not in kept]
+        workers = worker_count(self._config.job.workers, len(work)) if self._own_source else 1
+        log.start(generator=self._facts.generator, scene=self._source.scene, frames=len(work), kept=len(kept), workers=workers)
         stopped = ""
-        with contextlib.closing(self._made(kept)) as frames:
+        with contextlib.closing(self._made(work, workers)) as frames:
             for made in frames:
                 outcomes[made.outcome.row.number] = made.outcome
                 stopped = made.stopped or self._record(manifest, made)
+                log.frame(made.outcome.row)
                 if progress is not None:
                     progress(made.outcome, len(outcomes), len(self._tasks))
                 if stopped:
@@ -102,17 +114,17 @@ class _Run:
             clean_up(self._output)
         except OutputError as error:
             stopped = stopped or str(error)
-        return RunResult(
+        result = RunResult(
             self._source.scene,
             self._output,
             tuple(outcomes[number] for number in sorted(outcomes)),
             problems=tuple(self._source.problems),
             stopped=stopped,
         )
+        log.end(result)
+        return result
 
-    def _made(self, kept: Mapping[int, FrameRow]) -> Generator[Made, None, None]:
-        work = [(task, row) for task, row in zip(self._tasks, self._rows, strict=True) if row.number not in kept]
-        workers = worker_count(self._config.job.workers, len(work)) if self._own_source else 1
+    def _made(self, work: Sequence[Work], workers: int) -> Generator[Made, None, None]:
         if workers > 1:
             return make_in_processes(self._config, self._output, self._facts, work, workers=workers)
         return make_here(FrameMaker(self._config, self._source, self._output, self._facts), work)

@@ -1,0 +1,71 @@
+"""Times, attempts and facts of the host: what has no place in the dataset goes to ``run_log.jsonl``."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import platform
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+
+from scenecap.errors import OutputError
+from scenecap.output.manifest import FrameRow, RunLog
+from scenecap.run.result import RunResult
+
+#: Seconds since 1970, passed in: the core has no clock of its own.
+Clock = Callable[[], float]
+
+#: Libraries whose versions decide bytes.
+_LIBRARIES = ("numpy", "scipy", "pillow", "usd-core", "numba", "mitsuba", "mitsuba-oidn")
+
+
+class RunRecorder:
+    """Writes the log of one run. A log that cannot be written never costs a frame.
+
+    Args:
+        output: The output folder.
+        clock: The time; without one nothing is written.
+    """
+
+    def __init__(self, output: Path, clock: Clock | None) -> None:
+        self._log = RunLog(output)
+        self._clock = clock
+        self._started = 0.0 if clock is None else clock()
+
+    def start(self, *, generator: str, scene: str, frames: int, kept: int, workers: int) -> None:
+        """Record what is about to be made, with what, and on what."""
+        self._append(
+            "start",
+            generator=generator,
+            scene=scene,
+            frames=frames,
+            kept=kept,
+            workers=workers,
+            python=platform.python_version(),
+            platform=platform.platform(),
+            libraries={name: version for name in _LIBRARIES if (version := _version(name))},
+        )
+
+    def frame(self, row: FrameRow) -> None:
+        """Record that a frame is done."""
+        self._append("frame", key=row.key, status=row.status, reason=row.reason)
+
+    def end(self, result: RunResult) -> None:
+        """Record how it ended."""
+        self._append("end", frames=len(result.frames), exit_code=result.exit_code, stopped=result.stopped)
+
+    def _append(self, event: str, **facts: object) -> None:
+        if self._clock is None:
+            return
+        now = self._clock()
+        time = datetime.fromtimestamp(now, tz=timezone.utc).isoformat(timespec="milliseconds")
+        with contextlib.suppress(OutputError):
+            self._log.append(event, time=time, seconds=round(now - self._started, 3), **facts)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None

@@ -71,13 +71,13 @@ def read_polygons(
     corners = np.arange(min(int(ends[-1]) if len(ends) else 0, len(indices)))
     face_of = np.repeat(np.arange(len(counts)), sized)[: len(corners)]
     vertices = indices[corners]
-    wrong = (vertices < 0) | (vertices >= len(points))
+    wrong = np.logical_or(vertices < 0, vertices >= len(points))
     if wrong.any():
         bad = np.unique(face_of[wrong & keep[face_of]])
         if len(bad):
             problems.append(f"{len(bad)} face(s) with an index out of range")
         keep[face_of[wrong]] = False
-    finite = np.isfinite(points).all(axis=1)
+    finite: np.ndarray = np.isfinite(points).all(axis=1)
     if not finite.all():
         holey = np.zeros(len(corners), dtype=bool)
         holey[~wrong] = ~finite[vertices[~wrong]]

@@ -46,7 +46,8 @@ scenecap:
 
 ## Config files of Isaac Sim
 
-Files of VLM Scene Captioning (root `isaacsim.replicator.caption.core`) work unchanged, with any `version`. They have these keys:
+Files of VLM Scene Captioning (root `isaacsim.replicator.caption.core`) work unchanged, with any `version`. They have these
+keys:
 
 {irc_keys}
 
@@ -60,7 +61,7 @@ SECTIONS = {
     "capture": ("Capture", "What the embedded source draws. [capture.md](capture.md) has the details."),
     "graph": ("Scene graph", "Lengths are metres. [relations.md](relations.md) defines every word."),
     "caption": ("Captions", "Which texts are written. [captions.md](captions.md) shows them."),
-    "output": ("Files", "What is written for each frame. [output.md](output.md) describes every file."),
+    "output": ("Files", "What is written for each frame. [output-formats.md](output-formats.md) describes every file."),
 }
 
 

@@ -19,6 +19,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -32,6 +33,9 @@ logger = logging.getLogger(__name__)
 WORK_DIR = ".scenecap"
 
 _PLAN = "plan.json"
+
+#: Files that are flushed at the same time.
+_FLUSHES = 16
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,10 @@ def write_frame(
         moves = []
         for number, relative in enumerate(sorted(files)):
             with _naming(root / paths[relative]):
-                _write(stage / str(number), files[relative], fsync=fsync)
+                _write(stage / str(number), files[relative], fsync=False)
             moves.append((str(number), relative))
+        if fsync:
+            _flush([(stage / name, root / paths[relative]) for name, relative in moves])
         gone = sorted(set(obsolete) - set(files))
         with _naming(stage / _PLAN):
             _write(stage / _PLAN, json.dumps({"moves": moves, "gone": gone}).encode(), fsync=fsync)
@@ -210,6 +216,26 @@ def _write(path: Path, content: bytes, *, fsync: bool) -> None:
             os.fsync(file.fileno())
 
 
+def _flush(files: list[tuple[Path, Path]]) -> None:
+    """Flush files (where they are, what to call them in an error) to the disk, all at the same time.
+
+    One after the other, each would wait for a write of the disk's own; together, two dozen take as long as one or two.
+    """
+
+    def flush(file: tuple[Path, Path]) -> None:
+        path, name = file
+        with _naming(name):
+            handle = os.open(path, os.O_RDWR)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+    with ThreadPoolExecutor(max_workers=_FLUSHES) as pool:
+        for _ in pool.map(flush, files):
+            pass
+
+
 def _read_plan(stage: Path) -> dict | None:
     try:
         plan = json.loads((stage / _PLAN).read_bytes())
@@ -238,13 +264,18 @@ def _sync_dirs(root: Path, files: Iterable[str]) -> None:
     """Flush the folders, without which a rename may be lost in a power cut. Not possible, and not needed, on Windows."""
     if os.name == "nt":
         return
-    for folder in sorted({(root / relative).parent for relative in files}):
+
+    def flush(folder: Path) -> None:
         with contextlib.suppress(OSError):
             handle = os.open(folder, os.O_RDONLY)
             try:
                 os.fsync(handle)
             finally:
                 os.close(handle)
+
+    with ThreadPoolExecutor(max_workers=_FLUSHES) as pool:
+        for _ in pool.map(flush, sorted({(root / relative).parent for relative in files})):
+            pass
 
 
 @contextlib.contextmanager

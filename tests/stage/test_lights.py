@@ -200,3 +200,19 @@ def test_a_light_of_unknown_kind_is_named(stage):
     found = lights_of(stage)
     assert not found.lights
     assert found.problems == ("light /Glow: a GeometryLight cannot be drawn; it is left dark",)
+
+
+def test_lights_are_the_same_until_one_changes_or_moves(stage):
+    light = UsdLux.RectLight.Define(stage, "/L")
+    light.CreateIntensityAttr().Set(1.0, 0.0)
+    light.GetIntensityAttr().Set(1.0, 10.0)
+    light.GetIntensityAttr().Set(3.0, 20.0)
+    move = UsdGeom.Xformable(light).AddTranslateOp()
+    move.Set((0, 0, 0), 10.0)
+    move.Set((1, 0, 0), 11.0)
+    first = lights_of(stage, time=0.0)
+    assert first.same_as(lights_of(stage, time=5.0))
+    assert not first.same_as(lights_of(stage, time=11.0))
+    assert not first.same_as(lights_of(stage, time=20.0))
+    light.CreateWidthAttr(2.0)
+    assert not first.same_as(lights_of(stage, time=0.0))

@@ -227,7 +227,8 @@ class EmbeddedSource:
     def _light(self, time_code: float) -> Environment:
         if self._environment is None or self._environment[0] != time_code:
             lights = read_lights(self._open_stage, time_code=time_code)
-            environment = build_environment(lights, self.world.materials.textures)
+            previous = self._environment[1] if self._environment is not None else None
+            environment = build_environment(lights, self.world.materials.textures, previous=previous)
             for problem in (*lights.problems, *environment.problems):
                 self._open_stage.add_problem(problem)
             self._environment = (time_code, environment)

@@ -54,6 +54,7 @@ class Environment:
         local: Lights that stand somewhere, strongest first.
         is_default: Whether it is the soft sky of a stage that has no lights.
         problems: One line for each texture that could not be used.
+        source: The lights that it was made from.
     """
 
     sky: np.ndarray
@@ -61,6 +62,7 @@ class Environment:
     local: tuple[StageLight, ...]
     is_default: bool
     problems: tuple[str, ...] = ()
+    source: StageLights = StageLights(())
 
     @functools.cached_property
     def map_with_suns(self) -> tuple[np.ndarray, tuple[Sun, ...]]:
@@ -114,17 +116,22 @@ def harmonics(directions: np.ndarray) -> np.ndarray:
     return np.stack(polynomials, axis=-1) * HARMONIC_CONSTANTS
 
 
-def build_environment(stage_lights: StageLights, textures: TextureStore | None = None) -> Environment:
+def build_environment(
+    stage_lights: StageLights, textures: TextureStore | None = None, *, previous: Environment | None = None
+) -> Environment:
     """Turn a stage's lights into an environment; without lights, into the soft sky.
 
     Args:
         stage_lights: What :func:`scenecap.stage.lights.read_lights` found.
-        textures: Store for domes' pictures; without it they shine in their mean colour.
+        textures: Store for domes' pictures; without it they shine plain.
+        previous: Returned where its lights are the same ones, so that nothing is computed twice over time.
     """
+    if previous is not None and previous.source.same_as(stage_lights):
+        return previous
     lights = stage_lights.lights
     problems: list[str] = []
     if not lights:
-        return Environment(_soft_sky(), (Sun(_SUN_TOWARDS, _SUN_IRRADIANCE, _SUN_WIDTH),), (), True)
+        return Environment(_soft_sky(), (Sun(_SUN_TOWARDS, _SUN_IRRADIANCE, _SUN_WIDTH),), (), True, (), stage_lights)
     suns = sorted(
         (Sun(-light.direction_world, light.irradiance, light.angle) for light in lights if light.kind is LightKind.DISTANT),
         key=lambda sun: -float(sun.irradiance.sum()),
@@ -139,7 +146,7 @@ def build_environment(stage_lights: StageLights, textures: TextureStore | None =
         sky += _dome_map(dome, textures, problems)
     if suns and not domes:
         sky += (_FILL * sum(sun.irradiance for sun in suns) / math.pi).astype(np.float32)
-    return Environment(sky, tuple(suns), tuple(local), False, tuple(problems))
+    return Environment(sky, tuple(suns), tuple(local), False, tuple(problems), stage_lights)
 
 
 def _soft_sky() -> np.ndarray:

@@ -9,13 +9,14 @@ import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
-from pxr import Usd, UsdGeom
 
-from scenecap.capture.contacts import ContactBody, MeshPiece, find_contacts
+from scenecap.capture.contact_tracker import ContactTracker
+from scenecap.capture.contacts import ContactBody, MeshPiece
+from scenecap.capture.object_frames import ObjectFrames
 from scenecap.capture.scene import RasterScene, build_raster_scene
 from scenecap.capture.settings import CaptureSettings
 from scenecap.contract import FIRST_ENTITY_ID, Contact, LeftOut, ObservedObject, RoomElement, RoomKind
-from scenecap.stage.discover import discover_objects
+from scenecap.stage.discover import MIN_OPACITY, discover_objects
 from scenecap.stage.geometry import GeometryCache
 from scenecap.stage.label_database import LabelDatabase
 from scenecap.stage.materials import MaterialLibrary
@@ -86,11 +87,12 @@ class StageWorld:
         database: LabelDatabase | None = None,
     ) -> None:
         self.open_stage = open_stage
-        self._settings = settings
         self.walk = walk_stage(open_stage, purposes=frozenset(purpose.value for purpose in settings.purposes))
         self.geometry = GeometryCache(open_stage, subdivision_level=settings.subdivision_level)
         self.materials = MaterialLibrary(open_stage)
         self.bindings = self.materials.bind(self.walk.gprims)
+        opacity = np.array([max(material.opacity for material in binding) for binding in self.bindings], dtype=np.float64)
+        self._opaque_enough = opacity >= MIN_OPACITY - 1e-6  # stages hold 32-bit floats
         state = self.walk.evaluate(open_stage.start)
         self._bounds, self._footprints = self.geometry.extremes_world(self.walk, state)
         self._state = state
@@ -99,15 +101,17 @@ class StageWorld:
             self.walk,
             state=state,
             bounds_world=self._bounds,
-            opacity=np.array([max(material.opacity for material in binding) for binding in self.bindings], dtype=np.float64),
+            opacity=opacity,
             settings=label_settings,
             database=database,
         )
         self._varying = np.array([self.geometry.varies(gprim) for gprim in self.walk.gprims], dtype=bool)
         self._members = _members(self.discovery.owner, len(self.discovery.entities))
-        self._boxes: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self._frames = ObjectFrames(self.walk, self.geometry)
+        self._tracker = ContactTracker(settings.contacts)
+        self._own_motion = np.array([self._frames.moves_by_itself(item) for item in self.discovery.entities], dtype=bool)
+        self._objects: dict[int, ObservedObject] = {}
         self._scene = self._read_scene(state.time_code)
-        self._contacts: tuple[Contact, ...] | None = None
         self._moment: Moment | None = None
 
     @property
@@ -118,42 +122,38 @@ class StageWorld:
     def at(self, time_code: float) -> Moment:
         """Return the stage at a time; the last answer is kept."""
         if self._moment is None:
-            self._moment = self._make_moment()
+            self._moment = self._make_moment(np.arange(len(self.discovery.entities)))
         if time_code == self._moment.state.time_code:
             return self._moment
         if self.is_static:
             state = dataclasses.replace(self._state, time_code=time_code)
             self._moment = dataclasses.replace(self._moment, state=state)
             return self._moment
-        if self._advance(time_code):
-            self._moment = self._make_moment()
-        else:
-            self._moment = dataclasses.replace(self._moment, state=self._state)
+        self._moment = self._make_moment(self._advance(time_code))
         return self._moment
 
-    def _advance(self, time_code: float) -> bool:
-        """Move to another time; return whether anything that is drawn moved, changed its shape, came or went."""
+    def _advance(self, time_code: float) -> np.ndarray:
+        """Move to another time; return the entities of which something moved, changed its shape, came or went."""
         state = self.walk.evaluate(time_code)
         moved = (state.local_to_world != self._state.local_to_world).any(axis=(1, 2))
         changed = (moved & (state.drawn | self._state.drawn)) | (state.drawn != self._state.drawn) | self._varying
         self._state = state
         rows = np.nonzero(changed)[0]
-        if not len(rows):
-            return False
-        if self._varying.any():
-            self._scene = self._read_scene(time_code)
-        self._bounds, self._footprints = self._bounds.copy(), self._footprints.copy()
-        self._bounds[rows], self._footprints[rows] = self.geometry.extremes_world(self.walk, state, rows=rows)
-        self._contacts = None
-        return True
+        if len(rows):
+            if self._varying.any():
+                self._scene = self._read_scene(time_code)
+            self._bounds, self._footprints = self._bounds.copy(), self._footprints.copy()
+            self._bounds[rows], self._footprints[rows] = self.geometry.extremes_world(self.walk, state, rows=rows)
+        owners = self.discovery.owner[rows]
+        return np.union1d(owners[owners >= 0], np.nonzero(self._own_motion)[0])
 
     def _read_scene(self, time_code: float) -> RasterScene:
         names = [next((m.uv_primvar for m in binding if m.uv_primvar), None) for binding in self.bindings]
         return build_raster_scene([self.geometry.get(gprim, time_code) for gprim in self.walk.gprims], uv_names=names)
 
-    def _make_moment(self) -> Moment:
+    def _make_moment(self, changed: np.ndarray) -> Moment:
         entities, owner = self.discovery.entities, self.discovery.owner
-        there = self._state.drawn & np.isfinite(self._bounds).all(axis=(1, 2))
+        there = self._state.drawn & self._opaque_enough & np.isfinite(self._bounds).all(axis=(1, 2))
         role = np.array([entity.role is Role.GHOST for entity in entities] or [False], dtype=bool)
         ghosts = (owner >= 0) & role[owner] & there
         slots: list[StageEntity | None] = [None]
@@ -164,6 +164,8 @@ class StageWorld:
                 slots.append(entity)
         slot = np.where(owner >= 0, slot_of_entity[owner], UNOWNED_SLOT).astype(np.int32)
         slot[~there | ghosts] = -1
+        for number in changed:
+            self._objects.pop(int(number), None)
         objects, room, left_out = [], [], []
         for number, entity in enumerate(entities):
             rows = self._members[number]
@@ -173,12 +175,13 @@ class StageWorld:
             if not len(rows):
                 left_out.append(LeftOut(entity.path, "nothing of it is drawn at this time", "invisible"))
             elif entity.role is Role.ROOM:
-                aabb = np.stack([self._bounds[rows, 0].min(axis=0), self._bounds[rows, 1].max(axis=0)])
-                room.append(RoomElement(entity.path, entity.room_kind or RoomKind.OTHER, entity.label, aabb))
+                room.append(RoomElement(entity.path, entity.room_kind or RoomKind.OTHER, entity.label, self._aabb(rows)))
             else:
-                objects.append(self._object(number, entity, rows))
-        if self._contacts is None:
-            self._contacts = self._find_contacts(there)
+                if number not in self._objects:
+                    self._objects[number] = self._frames.observe(
+                        entity, rows, state=self._state, bounds=self._bounds, footprints=self._footprints
+                    )
+                objects.append(self._objects[number])
         return Moment(
             state=self._state,
             scene=self._scene,
@@ -188,93 +191,28 @@ class StageWorld:
             objects=tuple(objects),
             room=tuple(room),
             drawn=there,
-            contacts=self._contacts,
+            contacts=self._find_contacts(there, {entities[number].path for number in changed}),
             left_out=_unique([*self.walk.left_out, *self._state.left_out, *self.discovery.left_out, *left_out]),
         )
 
-    def _object(self, number: int, entity: StageEntity, rows: np.ndarray) -> ObservedObject:
-        aabb = np.stack([self._bounds[rows, 0].min(axis=0), self._bounds[rows, 1].max(axis=0)])
-        frame = self._object_to_world(entity, rows)
-        if frame is None:
-            frame, box = np.eye(4), aabb
-        else:
-            box = self._box_local(number, rows, frame)
-        return ObservedObject(
-            path=entity.path,
-            label=entity.label,
-            label_source=entity.label_source,
-            box_local=box,
-            object_to_world=frame,
-            aabb_world=aabb,
-            footprint_world=self._footprints[rows].max(axis=0),
-            labels=entity.labels,
-            attributes=entity.attributes,
-            attribute_sources=entity.attribute_sources,
-            caption=entity.caption,
-            part_of=entity.part_of,
-        )
-
-    def _object_to_world(self, entity: StageEntity, rows: np.ndarray) -> np.ndarray | None:
-        """Return (4, 4) the object prim's frame -> world [m]; None where it has none that can be inverted."""
-        path = entity.path
-        if "[" not in path:
-            prim = self.open_stage.stage.GetPrimAtPath(path)
-            if not prim:
-                return None
-            cache = UsdGeom.XformCache(Usd.TimeCode(self._state.time_code))
-            matrix = np.array(cache.GetLocalToWorldTransform(prim)) @ self.open_stage.world_from_stage
-            return matrix if _invertible(matrix) else None
-        # A point instance has no prim of its own: go up from one of its gprims, below the prototype's root.
-        gprim = self.walk.gprims[rows[0]]
-        below = gprim.path[len(path) :] if gprim.path.startswith(path) else "["
-        if "[" in below:
-            return None
-        root = gprim.prim
-        for _ in range(below.count("/")):
-            root = root.GetParent()
-        cache = UsdGeom.XformCache(Usd.TimeCode(self._state.time_code))
-        gprim_to_root = np.array(cache.ComputeRelativeTransform(gprim.prim, root)[0])
-        if not _invertible(gprim_to_root):
-            return None
-        matrix = np.linalg.inv(gprim_to_root) @ self._state.local_to_world[rows[0]]
-        return matrix if _invertible(matrix) else None
-
-    def _box_local(self, number: int, rows: np.ndarray, frame: np.ndarray) -> np.ndarray:
-        """Return (2, 3) box of the object's points in its own frame; kept while its gprims do not move in it."""
-        to_object = self._state.local_to_world[rows] @ np.linalg.inv(frame)
-        known = self._boxes.get(number)
-        if (
-            known is not None
-            and not self._varying[rows].any()
-            and known[0].shape == to_object.shape
-            and np.allclose(known[0], to_object, rtol=1e-9, atol=1e-12)
-        ):
-            return known[1]
-        low, high = np.full(3, np.inf), np.full(3, -np.inf)
-        for row, matrix in zip(rows, to_object, strict=True):
-            mesh = self.geometry.get(self.walk.gprims[row], self._state.time_code)
-            points = mesh.points @ matrix[:3, :3] + matrix[3, :3]
-            low, high = np.minimum(low, points.min(axis=0)), np.maximum(high, points.max(axis=0))
-        box = np.stack([low, high])
-        self._boxes[number] = (to_object, box)
-        return box
-
-    def _find_contacts(self, there: np.ndarray) -> tuple[Contact, ...]:
+    def _find_contacts(self, there: np.ndarray, changed: set[str]) -> tuple[Contact, ...]:
         bodies = []
         for number, entity in enumerate(self.discovery.entities):
             rows = self._members[number][there[self._members[number]]]
             if entity.role is Role.GHOST or not len(rows):
                 continue
-            aabb = np.stack([self._bounds[rows, 0].min(axis=0), self._bounds[rows, 1].max(axis=0)])
             bodies.append(
                 ContactBody(
                     path=entity.path,
-                    aabb_world=aabb,
+                    aabb_world=self._aabb(rows),
                     is_room=entity.role is Role.ROOM,
                     pieces=lambda rows=rows: [self._piece(row) for row in rows],
                 )
             )
-        return find_contacts(bodies, settings=self._settings.contacts)
+        return self._tracker.update(bodies, changed=changed)
+
+    def _aabb(self, rows: np.ndarray) -> np.ndarray:
+        return np.stack([self._bounds[rows, 0].min(axis=0), self._bounds[rows, 1].max(axis=0)])
 
     def _piece(self, row: int) -> MeshPiece:
         mesh = self.geometry.get(self.walk.gprims[row], self._state.time_code)
@@ -285,14 +223,6 @@ def _members(owner: np.ndarray, count: int) -> list[np.ndarray]:
     order = np.argsort(owner, kind="stable")
     starts = np.searchsorted(owner[order], np.arange(count + 1))
     return [order[starts[number] : starts[number + 1]] for number in range(count)]
-
-
-def _invertible(matrix: np.ndarray) -> bool:
-    axes = matrix[:3, :3]
-    if not np.isfinite(matrix).all():
-        return False
-    longest = float(np.linalg.norm(axes, axis=1).max())
-    return longest > 0 and abs(float(np.linalg.det(axes / longest))) > 1e-9
 
 
 def _unique(items: list[LeftOut]) -> tuple[LeftOut, ...]:

@@ -118,6 +118,19 @@ class StageLights:
     lights: tuple[StageLight, ...]
     problems: tuple[str, ...] = field(default=())
 
+    def same_as(self, other: StageLights) -> bool:
+        """Whether all lights shine in the same way from the same places (at another time, say)."""
+        return len(self.lights) == len(other.lights) and all(
+            _plain_values(mine) == _plain_values(theirs)
+            and np.array_equal(mine.radiance, theirs.radiance)
+            and np.array_equal(mine.to_world, theirs.to_world)
+            for mine, theirs in zip(self.lights, other.lights, strict=True)
+        )
+
+
+def _plain_values(light: StageLight) -> tuple[object, ...]:
+    return tuple(value for value in vars(light).values() if not isinstance(value, np.ndarray))
+
 
 def read_lights(open_stage: OpenStage, *, time_code: float) -> StageLights:
     """Read the lights that are visible and shine.

@@ -15,7 +15,7 @@ from scenecap.graph.settings import GraphSettings
 from scenecap.output.canonical import dumps
 from scenecap.output.graph_json import encode_edges, graph_document
 from scenecap.output.model import FrameResult
-from scenecap.output.nodes_json import MAX_LEFT_OUT, left_out_json
+from scenecap.output.nodes_json import MAX_LEFT_OUT, left_out_json, visibility_json
 from scenecap.output.relation_words import WORDS, relation_words
 from tests.output.scenes import boxes_frame, job_facts
 
@@ -190,3 +190,11 @@ def test_words_cover_all_relations_once():
     assert all("," not in word for word in WORDS.values())
     assert relation_words(int(Relation.LEFT | Relation.NEAR)) == "left,near"
     assert relation_words(0) == ""
+
+
+def test_a_wholly_hidden_object_has_no_tight_box():
+    hidden = dataclasses.replace(GRAPH.nodes[0].observed.visibility, visible_px=0, box_tight=(0, 0, -1, -1), median_depth=None)
+    shown = visibility_json(hidden)
+    assert shown["bbox_2d_tight"] is None
+    assert shown["bbox_2d_loose"] == list(hidden.box_loose)
+    assert visibility_json(None) is None

@@ -86,6 +86,21 @@ def encode_value(value: Any, *, levels: int, margin: str, decimals: int | None =
     return Encoded(_pretty(plain(value, decimals=decimals), levels, margin))
 
 
+def encode_arrays(arrays: np.ndarray, *, decimals: int = LENGTH_DECIMALS, key: str = "") -> list[Encoded]:
+    """Return each of N float arrays as canonical JSON, rounded and formatted all at once.
+
+    Args:
+        arrays: (N, ...) floats.
+        decimals: Decimals to keep.
+        key: What the arrays are, for the error.
+
+    Raises:
+        ValueError: A value is NaN or infinite.
+    """
+    # Python writes nested lists of finite floats exactly as JSON does.
+    return [Encoded(repr(item)) for item in _plain_array(np.asarray(arrays, dtype=np.float64), decimals, key)]
+
+
 def dumps_line(document: Any, *, decimals: int | None = LENGTH_DECIMALS) -> str:
     """Return a document as one line of canonical JSON, without the newline."""
     return _ENCODER.encode(plain(document, decimals=decimals))

@@ -17,17 +17,15 @@ from scenecap.graph.model import EdgeTable, Relation, SceneGraph
 from scenecap.output.canonical import Encoded, EncodedItems, encode_value
 from scenecap.output.meta import meta_block
 from scenecap.output.model import FrameResult, JobFacts
-from scenecap.output.nodes_json import left_out_json, node_json, room_json, support_tree_json
+from scenecap.output.nodes_json import Placements, left_out_json, node_json, room_json, support_tree_json
 from scenecap.output.relation_words import relation_words
 
 
 def encode_nodes(result: FrameResult, *, export_world: bool = True) -> dict[str, Encoded]:
     """Return the nodes by prim path, encoded for their place in a graph file; both graphs have the same."""
-    camera = result.frame.camera
-    return {
-        node.path: encode_value(node_json(node, camera, export_world=export_world), levels=1, margin="    ")
-        for node in result.graph.nodes
-    }
+    nodes = result.graph.nodes
+    placements = Placements([node.observed for node in nodes], result.frame.camera, export_world=export_world)
+    return {node.path: encode_value(node_json(node, placements), levels=1, margin="    ") for node in nodes}
 
 
 def graph_document(

@@ -2,39 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from scenecap.contract import CameraView, LeftOut, ObservedObject, RoomElement, Visibility
 from scenecap.graph.model import Node, SceneGraph
-from scenecap.output.canonical import Digits
+from scenecap.output.canonical import Digits, encode_arrays
 
 #: A list of what was left out is cut here; the counts by code stay complete.
 MAX_LEFT_OUT = 200
 
 
-def corners_in_camera(corners_world: np.ndarray, camera: CameraView) -> np.ndarray:
-    """Return (N, 3) world points [m] in the camera frame [m]."""
-    return corners_world @ camera.world_to_camera[:3, :3] + camera.world_to_camera[3, :3]
+class Placements:
+    """Boxes of all objects of a frame as JSON, computed and formatted all at once.
+
+    Args:
+        objects: The objects.
+        camera: The frame's camera.
+        export_world: Write boxes in world space too.
+    """
+
+    def __init__(self, objects: Sequence[ObservedObject], camera: CameraView, *, export_world: bool) -> None:
+        world = np.array([item.corners_world for item in objects]).reshape(-1, 8, 3)
+        in_camera = world @ camera.world_to_camera[:3, :3] + camera.world_to_camera[3, :3]
+        values = {"3d_bbox": in_camera}
+        if export_world:
+            values["world_3d_bbox"] = world
+            values["world_aabb"] = np.array([item.aabb_world for item in objects]).reshape(-1, 2, 3)
+        values["center"] = in_camera.mean(axis=1)
+        values["size"] = np.linalg.norm(world[:, [1, 2, 4]] - world[:, :1], axis=2)
+        columns = {name: encode_arrays(array, key=name) for name, array in values.items()}
+        self._of = {item.path: {name: column[index] for name, column in columns.items()} for index, item in enumerate(objects)}
+
+    def of(self, path: str) -> dict[str, Any]:
+        """Return an object's ``3d_bbox``, ``center``, ``size``, and with ``export_world`` its boxes in world."""
+        return self._of[path]
 
 
-def object_json(observed: ObservedObject, camera: CameraView, *, export_world: bool) -> dict[str, Any]:
+def object_json(observed: ObservedObject, placements: Placements) -> dict[str, Any]:
     """Return what an object is and where, with IRC's keys first.
 
     Args:
         observed: The object.
-        camera: The frame's camera.
-        export_world: Write boxes in world space too.
+        placements: The frame's.
     """
-    corners = observed.corners_world
-    in_camera = corners_in_camera(corners, camera)
-    result: dict[str, Any] = {"class": observed.label, "caption": observed.caption, "3d_bbox": in_camera}
-    if export_world:
-        result["world_3d_bbox"] = corners
-        result["world_aabb"] = observed.aabb_world
-    result["center"] = in_camera.mean(axis=0)
-    result["size"] = np.linalg.norm(corners[[1, 2, 4]] - corners[0], axis=1)
+    result: dict[str, Any] = {"class": observed.label, "caption": observed.caption, **placements.of(observed.path)}
     result["label_source"] = observed.label_source
     if observed.labels:
         result["labels"] = {name: list(values) for name, values in sorted(observed.labels.items())}
@@ -52,7 +66,7 @@ def visibility_json(visibility: Visibility | None) -> dict[str, Any] | None:
     if visibility is None:
         return None
     result: dict[str, Any] = {
-        "bbox_2d_tight": list(visibility.box_tight),
+        "bbox_2d_tight": list(visibility.box_tight) if visibility.visible_px else None,
         "bbox_2d_loose": list(visibility.box_loose),
         "visible_px": visibility.visible_px,
         "unoccluded_px": visibility.unoccluded_px,
@@ -65,9 +79,9 @@ def visibility_json(visibility: Visibility | None) -> dict[str, Any] | None:
     return result
 
 
-def node_json(node: Node, camera: CameraView, *, export_world: bool) -> dict[str, Any]:
+def node_json(node: Node, placements: Placements) -> dict[str, Any]:
     """Return a node of the graph: its id, the object, and what it rests on."""
-    observed = object_json(node.observed, camera, export_world=export_world)
+    observed = object_json(node.observed, placements)
     return {"class": observed.pop("class"), "id": node.id, **observed, "support": support_json(node)}
 
 

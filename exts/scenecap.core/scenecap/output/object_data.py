@@ -6,7 +6,7 @@ from typing import Any
 
 from scenecap.output.meta import meta_block
 from scenecap.output.model import FrameResult, JobFacts
-from scenecap.output.nodes_json import left_out_json, object_json, room_json
+from scenecap.output.nodes_json import Placements, left_out_json, object_json, room_json
 
 
 def object_data_document(result: FrameResult, job: JobFacts, *, export_world: bool) -> dict[str, Any]:
@@ -18,10 +18,11 @@ def object_data_document(result: FrameResult, job: JobFacts, *, export_world: bo
         export_world: Write world-space boxes and the camera's pose.
     """
     frame, graph = result.frame, result.graph
+    placements = Placements(frame.objects, frame.camera, export_world=export_world)
     objects = {}
     for observed in frame.objects:
         node = graph.node_of(observed.path)
-        shown = object_json(observed, frame.camera, export_world=export_world)
+        shown = object_json(observed, placements)
         objects[observed.path] = {
             "class": shown.pop("class"),
             "id": None if node is None else node.id,

@@ -117,7 +117,7 @@ def draw_overlay(frame: Frame, graph: SceneGraph) -> Image.Image:
         RGB, of the frame's size. The same frame and graph give the same pixels.
     """
     picture = base_picture(frame)
-    seen = [node for node in graph.nodes if node.observed.visibility is not None]
+    seen = [node for node in graph.nodes if (view := node.observed.visibility) is not None and view.visible_px]
     seen.sort(key=lambda node: (-_area(node), node.path))
     edges = _edges(graph, {node.id for node in seen})
     style = _Style.of(frame.camera.height, len(seen))

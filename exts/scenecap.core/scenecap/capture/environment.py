@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -62,7 +62,7 @@ class Environment:
     local: tuple[StageLight, ...]
     is_default: bool
     problems: tuple[str, ...] = ()
-    source: StageLights = StageLights(())
+    source: StageLights = field(default_factory=lambda: StageLights(()))
 
     @functools.cached_property
     def map_with_suns(self) -> tuple[np.ndarray, tuple[Sun, ...]]:

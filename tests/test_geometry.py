@@ -64,7 +64,7 @@ def distance(one: np.ndarray, two: np.ndarray) -> float:
 points = st.lists(st.tuples(st.integers(-200, 200), st.integers(-200, 200)), min_size=3, max_size=8).map(
     lambda values: np.array(values, dtype=float) / 100
 )
-quick = settings(max_examples=50, deadline=None)
+quick = settings(max_examples=50, deadline=None, derandomize=True)
 
 
 @quick
@@ -129,8 +129,10 @@ def test_contains_is_being_within_all_faces(cloud: np.ndarray, where: tuple[int,
     corners = polygon(footprint)
     edge, reach = np.roll(corners, -1, axis=0) - corners, point - corners
     cross = edge[:, 0] * reach[:, 1] - edge[:, 1] * reach[:, 0]
-    if np.abs(cross).min() > 1e-6 or shoelace(corners) == 0:  # not on the outline itself, where rounding decides
-        expected = bool((cross >= -1e-12).all()) and bool((DIRECTIONS @ point[0] <= footprint[0] + 1e-9).all())
+    beyond = (DIRECTIONS @ point[0] - footprint[0]).max()
+    if np.abs(cross).min() > 1e-6 and abs(beyond) > 1e-3:  # not on the outline itself, where rounding decides
+        expected = bool((cross >= 0).all())
+        assert expected == (beyond < 0)
         assert geometry.footprint_contains(footprint, geometry.point_supports(point))[0] == expected
 
 

@@ -291,7 +291,7 @@ placed = st.tuples(
 )
 scenes = st.lists(placed, min_size=2, max_size=9)
 #: Every setup sees all relations of all ordered pairs.
-quick = settings(max_examples=60, deadline=None)
+quick = settings(max_examples=40, deadline=None, derandomize=True)
 
 
 def objects_of(
@@ -424,7 +424,7 @@ def loop(graph: SceneGraph, one: int, two: int) -> Relation:
     assert vb is not None
     order = [
         va.box_tight[0] + va.box_tight[2] - vb.box_tight[0] - vb.box_tight[2],
-        (va.median_depth or 0) - (vb.median_depth or 0),
+        round((va.median_depth or 0) - (vb.median_depth or 0), 6),
     ]
     for axis, (less, more) in enumerate(((R.LEFT, R.RIGHT), (R.FRONT, R.BEHIND))):
         offset = a.observed.center_world[axis] - b.observed.center_world[axis]

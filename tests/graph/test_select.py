@@ -70,7 +70,7 @@ def test_an_empty_result_says_why(objects: list, settings_: dict, message: str) 
     assert caught.value.remedy
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=1, max_size=12), st.integers(1, 12))
 def test_every_kept_box_is_at_least_as_large_as_every_dropped_one(sizes: list[tuple[int, int]], capacity: int) -> None:
     frame = frame_of([item(f"Item_{index:02d}", seen(*size)) for index, size in enumerate(sizes)])

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from scenecap.contract import FOOTPRINT_DIRECTIONS, footprint_directions
+from scenecap.contract import FOOTPRINT_DIRECTIONS, LENGTH_DECIMALS, footprint_directions
 
 #: Lengths are compared at this many decimals [m]: coordinates are multiples of 0.1 mm, so a gap of exactly 5 mm must not
 #: fall on one side of a 5 mm tolerance or the other with the last bit of a subtraction.
@@ -113,9 +113,9 @@ def footprint_contains(footprint: np.ndarray, point_supports: np.ndarray) -> np.
         point_supports: (E, 32) dot products of the points with the directions, ``points @ footprint_directions().T`` [m].
 
     Returns:
-        (E,) bool, the outline included.
+        (E,) bool, the outline included to the 0.1 mm that support functions are rounded to.
     """
-    return comparable((footprint - point_supports).min(axis=1)) >= 0
+    return comparable((footprint - point_supports).min(axis=1)) >= -(10.0**-LENGTH_DECIMALS)
 
 
 def point_supports(points: np.ndarray) -> np.ndarray:

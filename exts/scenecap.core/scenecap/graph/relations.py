@@ -150,7 +150,7 @@ class PairRelations(PairSource):
         for axis, (negative, positive) in enumerate(words):
             wide = np.maximum(self._widths[source, axis], self._widths[target, axis])
             beyond = comparable(np.abs(offset[:, axis]) - np.maximum(least, settings.direction_width * wide))
-            seen = self._picture[source, axis] - self._picture[target, axis]
+            seen = comparable(self._picture[source, axis] - self._picture[target, axis])
             agrees = np.isnan(seen) | (np.sign(seen) == np.sign(offset[:, axis]))
             asserted = clear & (beyond > 0) & agrees
             word = np.where(offset[:, axis] < 0, np.uint32(negative), np.uint32(positive))

@@ -107,8 +107,8 @@ def _volumes(objects: tuple[ObservedObject, ...]) -> dict[str, float]:
 
 def _drop_what_lies_under(ranked: dict[str, list[Contact]]) -> None:
     """Drop supports by what lies under another supporter and is no nearer to the child than that."""
-    several = {child: contacts for child, contacts in ranked.items() if len(contacts) > 1}
-    for child, contacts in several.items():
+    kept: dict[str, list[Contact]] = {}
+    for child, contacts in ranked.items():
         supports = [contact for contact in contacts if contact.kind is ContactKind.SUPPORT]
         under = [
             lower
@@ -118,9 +118,11 @@ def _drop_what_lies_under(ranked: dict[str, list[Contact]]) -> None:
             and round(abs(upper.gap), 6) <= round(abs(lower.gap), 6)
             and _leads_to(ranked, upper.parent, lower.parent, child)
             and not _leads_to(ranked, lower.parent, upper.parent, child)
+            and not _leads_to(ranked, upper.parent, child)
         ]
         if under:
-            ranked[child] = [contact for contact in contacts if all(contact is not other for other in under)]
+            kept[child] = [contact for contact in contacts if all(contact is not other for other in under)]
+    ranked.update(kept)
 
 
 def _prefer_supporters_within(ranked: dict[str, list[Contact]], chosen: dict[str, Contact]) -> None:
@@ -135,9 +137,9 @@ def _prefer_supporters_within(ranked: dict[str, list[Contact]], chosen: dict[str
                 break
 
 
-def _leads_to(ranked: dict[str, list[Contact]], start: str, goal: str, avoid: str) -> bool:
+def _leads_to(ranked: dict[str, list[Contact]], start: str, goal: str, avoid: str | None = None) -> bool:
     """Tell whether contacts lead from one path down to another, without passing a third."""
-    seen, stack = {avoid}, [start]
+    seen, stack = set() if avoid is None else {avoid}, [start]
     while stack:
         path = stack.pop()
         if path in seen:

@@ -318,6 +318,7 @@ def arm(stage: Usd.Stage, path: str, length: int, *, root_on: str) -> None:
         ("Body", "robot arm", LabelSource.RULE),
         ("panda", "robot arm", LabelSource.RULE),
         ("ur10", "robot arm", LabelSource.RULE),
+        ("robot0_base", "robot arm", LabelSource.RULE),
         ("excavator", "excavator", LabelSource.PRIM_NAME),
     ],
 )
@@ -329,6 +330,21 @@ def test_serial_chain_is_a_robot_arm(root_on: str, name: str, expected: str, sou
     assert labels_of(found) == {f"/World/{name}": expected, "/World/cup": "cup"}
     assert entity(found, f"/World/{name}").rule.startswith("4")
     assert entity(found, f"/World/{name}").label_source is source
+
+
+def test_two_long_chains_are_a_robot() -> None:
+    stage = new_stage()
+    articulate(xform(stage, "/World/torso"))
+    xform(stage, "/World/torso/body")
+    box(stage, "/World/torso/body/visuals/geo")
+    for side in ("left", "right"):
+        last = "/World/torso/body"
+        for number in range(4):
+            xform(stage, f"/World/torso/{side}_{number}")
+            box(stage, f"/World/torso/{side}_{number}/visuals/geo")
+            joint(stage, f"/World/torso/{side}_{number}/joint", last, f"/World/torso/{side}_{number}")
+            last = f"/World/torso/{side}_{number}"
+    assert labels_of(find(stage)) == {"/World/torso": "robot"}
 
 
 def test_articulated_group_of_cabinets_is_no_arm() -> None:
@@ -369,7 +385,7 @@ def test_root_prim_with_bare_gprims_is_a_group() -> None:
     stage = new_stage()
     for name in ("cup", "plate", "Cube"):
         box(stage, f"/World/{name}")
-    assert labels_of(find(stage)) == {"/World/Cube": "box", "/World/cup": "cup", "/World/plate": "plate"}
+    assert labels_of(find(stage)) == {"/World/Cube": "cube", "/World/cup": "cup", "/World/plate": "plate"}
 
 
 @pytest.mark.parametrize("name", ["Geometry", "Meshes", "Objects", "Furniture", "Kitchen", "props"])
@@ -467,8 +483,40 @@ def test_words_of_the_place_before_siblings_names_are_dropped() -> None:
     assert sorted(labels_of(find(stage)).values()) == ["fridge", "kitchen furniture", "pot", "stove"]
 
 
+def test_flat_background_is_the_room() -> None:
+    stage = new_stage()
+    box(stage, "/World/kitchen_background", size=(4, 0.01, 3), at=(0, 2, 1.5))
+    box(stage, "/World/cup")
+    found = find(stage)
+    assert labels_of(found) == {"/World/cup": "cup"}
+    assert entity(found, "/World/kitchen_background").room_kind is RoomKind.OTHER
+
+
 @pytest.mark.parametrize(
-    ("kind", "expected"), [("Cube", "box"), ("Sphere", "ball"), ("Cylinder", "cylinder"), ("Cone", "cone"), ("Mesh", "object")]
+    ("text", "children", "expected"),
+    [
+        ("thing", 2, {"/World/x": "thing"}),  # a word that a name could not use, but a person can
+        ("box", 2, {"/World/x": "box"}),
+        ("furniture", 2, {"/World/x": "furniture"}),
+        ("library", 2, {"/World/x": "library"}),  # a shelf, maybe
+        ("environment", 2, {"/World/x/a": "cup", "/World/x/b": "bowl"}),
+        ("kitchen", 1, {"/World/x": "kitchen"}),  # a toy
+    ],
+)
+def test_which_labels_are_places(text: str, children: int, expected: dict[str, str]) -> None:
+    stage = new_stage()
+    label(xform(stage, "/World/x"), text)
+    for name, what in list({"a": "cup", "b": "bowl"}.items())[:children]:
+        xform(stage, f"/World/x/{name}").SetMetadata("displayName", what)
+        box(stage, f"/World/x/{name}/geo")
+    box(stage, "/World/spoon")
+    found = labels_of(find(stage))
+    assert found.pop("/World/spoon") == "spoon"
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("Cube", "cube"), ("Sphere", "sphere"), ("Cylinder", "cylinder"), ("Cone", "cone"), ("Mesh", "object")]
 )
 def test_last_resort_is_the_shape(kind: str, expected: str) -> None:
     stage = new_stage()
@@ -565,6 +613,29 @@ def test_turned_wall() -> None:
     ops.SetXformOpOrder([translate, rotate, scale])
     box(stage, "/World/chair", at=(2, 0, 0.1))
     assert labels_of(find(stage), Role.ROOM) == {"/World/wall_corner": "wall"}
+
+
+def test_building_and_sky_around_the_things_are_the_room() -> None:
+    stage = new_stage()
+    xform(stage, "/World/Kitchen_1", kind="component")
+    box(stage, "/World/Kitchen_1/shell", size=(6, 6, 3), at=(0, 0, 1.5))
+    box(stage, "/World/sky_dome", size=(900, 900, 900))
+    for number in range(4):
+        box(stage, f"/World/chair_{number}", at=(number - 2, 0, 0.1))
+    found = find(stage)
+    assert set(labels_of(found).values()) == {"chair"}
+    assert set(labels_of(found, Role.ROOM)) == {"/World/Kitchen_1", "/World/sky_dome"}
+
+
+@pytest.mark.parametrize(("width", "is_floor"), [(5.0, True), (1.0, False)])
+def test_wide_unnamed_plane_under_everything_is_the_floor(width: float, is_floor: bool) -> None:
+    stage = new_stage()
+    box(stage, "/World/Plane", size=(width, width, 0.01))
+    for number in range(2):
+        box(stage, f"/World/cup_{number}", at=(0.1 * number, 0, 0.1))
+    found = find(stage)
+    assert ("/World/Plane" in labels_of(found, Role.ROOM)) == is_floor
+    assert ("/World/Plane" in labels_of(found)) != is_floor
 
 
 def test_labelled_room_stays_the_room() -> None:

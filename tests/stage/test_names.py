@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from scenecap.stage.names import (
     clean_label,
     color_of_group,
-    is_robot_model,
     is_scenery,
     name_words,
     names_collection,
+    names_only_robot,
+    names_surroundings,
     place_in,
     readable_name,
     says_nothing,
@@ -173,10 +174,36 @@ def test_names_collection(name: str, expected: bool) -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("panda", True), ("ur10", True), ("UR10e", True), ("Body", True), ("panda_bear", False), ("robot", False)],
+    [
+        ("panda", True),
+        ("ur10", True),
+        ("UR10e", True),
+        ("Body", True),
+        ("panda_bear", False),
+        ("robot0_base", True),
+        ("torso", True),
+        ("excavator", False),
+    ],
 )
-def test_is_robot_model(name: str, expected: bool) -> None:
-    assert is_robot_model(name_words(name)) == expected
+def test_names_only_robot(name: str, expected: bool) -> None:
+    assert names_only_robot(name_words(name)) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("kitchen",), True),
+        (("room",), True),
+        (("sky", "dome"), True),
+        (("environment",), True),
+        (("kitchen", "table"), False),
+        (("library",), False),
+        (("kitchen", "background"), False),
+        ((), False),
+    ],
+)
+def test_names_surroundings(words: tuple[str, ...], expected: bool) -> None:
+    assert names_surroundings(words) == expected
 
 
 def test_scenery() -> None:

@@ -27,6 +27,7 @@ from scenecap.stage.room_shapes import encloses, is_ceiling, is_floor, is_wall, 
         ("floor_lamp", None),
         ("ceiling_fan", None),
         ("wallet", None),
+        ("SM_LampCeilingA_01", None),
         ("chair", None),
         ("", None),
     ],
@@ -91,6 +92,9 @@ def test_is_ceiling() -> None:
     assert is_ceiling(boxes((0, 0, 2.5, 5, 5, 2.6))[0], boxes(THING))
     assert not is_ceiling(boxes((0, 0, 0.2, 5, 5, 0.3))[0], boxes(THING))
     assert not is_ceiling(boxes((0, 0, 2.5, 5, 5, 2.6))[0], boxes())
+    beam = (0, 0, 2.7, 5, 0.2, 2.9)
+    assert is_ceiling(boxes((0, 0, 2.5, 5, 5, 2.6))[0], boxes(*[THING] * 40, beam)), "one beam above it is no matter"
+    assert not is_ceiling(boxes((0, 0, 2.5, 5, 5, 2.6))[0], boxes(THING, beam))
 
 
 def test_encloses() -> None:

@@ -17,13 +17,13 @@ from scenecap.stage.joints import Joints
 from scenecap.stage.label_database import LabelDatabase
 from scenecap.stage.label_text import color_label
 from scenecap.stage.model import Discovery, Role, StageEntity, WalkState
-from scenecap.stage.names import name_words, place_in, split_words
+from scenecap.stage.names import is_scenery, name_words, names_surroundings, place_in, split_words
 from scenecap.stage.object_names import NamedLabel, label_of
 from scenecap.stage.object_rules import Candidate, ObjectRules
 from scenecap.stage.object_tree import Node, build_tree
 from scenecap.stage.open import OpenStage, collect_diagnostics
 from scenecap.stage.room import world_points
-from scenecap.stage.room_shapes import encloses, is_ceiling, is_floor, is_wall, room_noun
+from scenecap.stage.room_shapes import MIN_UNNAMED_FLOOR, encloses, is_ceiling, is_floor, is_under_all, is_wall, room_noun
 from scenecap.stage.settings import GhostMode, LabelSettings, MapRole
 from scenecap.stage.walk import StageWalk, fold_left_out
 
@@ -172,6 +172,7 @@ class _Discovery:
             reference=self._reference(node),
             database_label=facts.label if facts is not None else None,
             chains=chains,
+            size=box[1] - box[0],
         )
         item = _Item(candidate, named, rows, box, identity=identity)
         if self.settings.use_ai_label:
@@ -194,6 +195,11 @@ class _Discovery:
         boxes = [item.box for item, noun in zip(items, nouns, strict=True) if noun is None and np.isfinite(item.box).all()]
         things = np.array(boxes).reshape(-1, 2, 3)
         for item, noun in zip(items, nouns, strict=True):
+            if noun is None and self._is_around(item, things):
+                item.role, item.room_kind = Role.ROOM, RoomKind.OTHER
+                continue
+            if noun is None and self._is_bare_ground(item, things):
+                noun = RoomKind.FLOOR
             forced = item.candidate.map_rule is not None and item.candidate.map_rule.role is MapRole.ROOM
             kind = self._room_kind(item, noun, things) if noun is not None else None
             if forced:
@@ -231,9 +237,30 @@ class _Discovery:
         if item.box[1, 2] - item.box[0, 2] < 1.0:
             return None
         points = [self._points(int(row)) for row in item.rows if self.state.drawn[row]]
-        if points and (is_wall(np.concatenate(points)) or all(is_wall(part) for part in points)):
+        if is_wall(self._all_points(item)) or (points and all(is_wall(part) for part in points)):
             return RoomKind.WALL
         return None
+
+    def _all_points(self, item: _Item) -> np.ndarray:
+        points = [self._points(int(row)) for row in item.rows if self.state.drawn[row]]
+        return np.concatenate(points) if points else np.zeros((0, 3))
+
+    def _is_around(self, item: _Item, things: np.ndarray) -> bool:
+        """Return whether it is the building, or the sky: it is called so, and the other things are in it."""
+        if item.candidate.has_own_label and item.candidate.map_rule is not None:
+            return False
+        others = things[(things != item.box).any(axis=(1, 2))]
+        words = split_words(item.named.text)
+        if is_scenery(words):
+            return is_wall(self._all_points(item))
+        return names_surroundings(words) and encloses(item.box, others)
+
+    def _is_bare_ground(self, item: _Item, things: np.ndarray) -> bool:
+        """Return whether it is a wide unnamed plane that all other things are over."""
+        if item.named.source is not LabelSource.RULE or len(item.rows) != 1 or not np.isfinite(item.box).all():
+            return False
+        others = things[(things != item.box).any(axis=(1, 2))]
+        return min(item.box[1, :2] - item.box[0, :2]) >= MIN_UNNAMED_FLOOR and is_under_all(item.box, others)
 
     def _points(self, row: int) -> np.ndarray:
         return world_points(self.walk.gprims[row].prim, self.state.local_to_world[row], self.state.time_code)

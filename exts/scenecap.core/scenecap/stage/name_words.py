@@ -84,6 +84,15 @@ PLACES = (
     ("house",), ("apartment",), ("yard",), ("backyard",), ("playground",), ("study",), ("nursery",), ("pantry",),
 )  # fmt: skip
 
+#: Parts of a robot that a whole one is named by where its first link is.
+ROBOT_PARTS = _words("robot arm manipulator torso trunk pelvis chest waist hip hips spine mount pedestal fixed")
+
+#: Things that hang at a ceiling or wall and are no part of it ("lamp ceiling").
+FIXTURES = _words("lamp lamps light lights fan vent sensor speaker camera sprinkler")
+
+#: What surrounds a scene and is nothing in it.
+SURROUNDINGS = _words("sky skydome skysphere skybox dome horizon backdrop background surroundings")
+
 #: Places that may as well be a thing: a library of books, a charging station, a toy house.
 AMBIGUOUS_PLACES = _words("bar shop store library park station hall study nursery pantry house yard city street studio")
 
@@ -112,7 +121,19 @@ ROBOT_MODELS = _words(
 )
 
 #: Default vendors and data sets whose name is not part of what a thing is called.
-VENDOR_WORDS = ("akita", "ycb", "shapenet", "objaverse", "partnet", "sapien", "turbosquid", "sketchfab", "hssd", "gso")
+VENDOR_WORDS = (
+    "akita",
+    "ycb",
+    "shapenet",
+    "objaverse",
+    "partnet",
+    "sapien",
+    "turbosquid",
+    "chefmate",
+    "sketchfab",
+    "hssd",
+    "gso",
+)
 
 # Words that names are glued from ("hingecabinet", "tablelink"). Only a name that is wholly made of them is split.
 _PIECES = """

@@ -20,8 +20,10 @@ from scenecap.stage.name_words import (
     PLACE_NAMES,
     PLACES,
     ROBOT_MODELS,
+    ROBOT_PARTS,
     SCENE_WORDS,
     SCENERY,
+    SURROUNDINGS,
     TECHNICAL,
     TECHNICAL_TAIL,
     UNINFORMATIVE,
@@ -111,10 +113,14 @@ def color_of_group(name: str) -> str | None:
     return COLOR_TERMS.get(words[0]) if len(words) == 1 else None
 
 
-def is_robot_model(words: Collection[str]) -> bool:
-    """Return whether words are only a robot's model ("panda", "ur10") and do not say that it is a robot."""
-    rest = [word for word in words if word not in UNINFORMATIVE]
-    return all(word in ROBOT_MODELS for word in rest)
+def names_only_robot(words: Collection[str]) -> bool:
+    """Return whether words say no more of a robot than its model or first part ("panda", "ur10", "robot base")."""
+    return all(word in UNINFORMATIVE or word in ROBOT_MODELS or word in ROBOT_PARTS for word in words)
+
+
+def names_surroundings(words: Sequence[str]) -> bool:
+    """Return whether words name what is around a scene ("kitchen", "sky dome") rather than a thing in it."""
+    return not is_scenery(words) and (names_scene(words) or any(word in SURROUNDINGS for word in words))
 
 
 def shared_lead(names: Iterable[str]) -> tuple[str, ...]:

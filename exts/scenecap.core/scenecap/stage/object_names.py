@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from scenecap.contract import LabelSource
 from scenecap.stage.assets import AssetReference, asset_name
 from scenecap.stage.label_text import label_from_authored, naming_label
-from scenecap.stage.names import clean_label, is_robot_model, is_scenery, name_words, split_words
+from scenecap.stage.names import clean_label, is_scenery, name_words, names_only_robot, split_words
 from scenecap.stage.object_rules import Candidate
 from scenecap.stage.object_tree import Node
 from scenecap.stage.settings import LabelSettings, LabelStyle
@@ -16,7 +18,7 @@ from scenecap.text import clean_text
 #: What a gprim without a name of its own is called.
 _SHAPES = {
     "Cube": "box",
-    "Sphere": "ball",
+    "Sphere": "sphere",
     "Cylinder": "cylinder",
     "Cylinder_1": "cylinder",
     "Capsule": "capsule",
@@ -24,9 +26,12 @@ _SHAPES = {
     "Cone": "cone",
     "Plane": "plane",
 }
+#: A box whose edges differ by no more than this is a cube.
+_CUBIC = 1.1
+#: What is thinner than this part of its longest edge is no furniture.
+_FLAT = 0.05
 #: What an object is called when nothing says what it is.
 UNKNOWN = "object"
-_ARM_WORDS = frozenset({"arm", "robot", "manipulator", "gripper", "hand", "humanoid", "quadruped"})
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ def label_of(
     reference: AssetReference | None,
     database_label: str | None,
     chains: tuple[int, int],
+    size: np.ndarray,
 ) -> NamedLabel:
     """Choose the label: authored, map, database, ``assetInfo``, prototype root's name, prim name, then the rule's own.
 
@@ -53,6 +59,7 @@ def label_of(
         reference: The file that the object's prim references.
         database_label: The database's label for it.
         chains: Moving joints of its two longest chains, for an articulation.
+        size: (3,) edges of its box [m], for a shape without a name.
     """
     authored = naming_label(candidate.labels)
     if authored is not None:
@@ -67,7 +74,7 @@ def label_of(
         return NamedLabel(database_label, LabelSource.DATABASE)
     if settings.label_style is LabelStyle.BASENAME:
         return _basename(candidate)
-    return _from_names(candidate, settings, reference, chains)
+    return _from_names(candidate, settings, reference, chains, size)
 
 
 def _basename(candidate: Candidate) -> NamedLabel:
@@ -78,23 +85,29 @@ def _basename(candidate: Candidate) -> NamedLabel:
 
 
 def _from_names(
-    candidate: Candidate, settings: LabelSettings, reference: AssetReference | None, chains: tuple[int, int]
+    candidate: Candidate,
+    settings: LabelSettings,
+    reference: AssetReference | None,
+    chains: tuple[int, int],
+    size: np.ndarray,
 ) -> NamedLabel:
     named = _first_name(candidate, settings, reference)
     if candidate.number == 4:
         words = name_words(named.text) if named is not None else ()
-        if is_robot_model(words) or not words:
+        if names_only_robot(words):
             # A second chain as long makes it more than an arm: two arms, or legs.
             return NamedLabel("robot" if chains[1] >= 3 else "robot arm", LabelSource.RULE)
     if named is not None:
         words = split_words(named.text)
-        if is_scenery(words):
-            # "kitchen background" is the furniture that stands there; a flat backdrop is told by its shape, later.
+        if is_scenery(words) and size.min() > _FLAT * size.max():
+            # "kitchen background" is the furniture that stands there; a flat one is a picture or a screen.
             rest = [word for word in words if word not in ("background", "scenery", "backdrop")]
             return NamedLabel(" ".join([*rest, "furniture"]), LabelSource.RULE)
         return named
     kinds = {node.prim.GetTypeName() for node in candidate.node.below() if node.is_gprim}
     shape = _SHAPES.get(kinds.pop(), UNKNOWN) if len(kinds) == 1 and len(candidate.rows) == 1 else UNKNOWN
+    if shape == "box" and size.max() <= _CUBIC * size.min():
+        shape = "cube"
     return NamedLabel(shape, LabelSource.RULE)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scenecap.contract import RoomKind
-from scenecap.stage.name_words import CEILING_WORDS, FLOOR_WORDS, ROOM_MODIFIERS, UNINFORMATIVE, WALL_WORDS
+from scenecap.stage.name_words import CEILING_WORDS, FIXTURES, FLOOR_WORDS, ROOM_MODIFIERS, UNINFORMATIVE, WALL_WORDS
 from scenecap.stage.names import COLOR_TERMS
 
 _NOUNS = {
@@ -27,6 +27,10 @@ MAX_WALL_SLENDERNESS = 0.35
 MAX_FLOOR_SLOPE = 0.15
 #: A floor under nothing is one from this width on [m].
 MIN_BARE_FLOOR = 1.0
+#: A flat thing without a name is a floor from this width on, where everything is over it [m].
+MIN_UNNAMED_FLOOR = 2.0
+#: A ceiling is above the centres of this part of all things: a lamp may hang, a beam may run above it.
+_BELOW_CEILING = 0.95
 #: Things may be sunk into the floor by this much [m].
 _SUNK = 0.05
 
@@ -36,7 +40,7 @@ def room_noun(words: Sequence[str]) -> RoomKind | None:
     for at, word in enumerate(words):
         kind = _NOUNS.get(word)
         if kind is not None and all(_modifies(later) for later in words[at + 1 :]):
-            return kind
+            return None if at and words[at - 1] in FIXTURES else kind
     return None
 
 
@@ -82,9 +86,18 @@ def is_floor(box: np.ndarray, others: np.ndarray) -> bool:
     return bool(min(box[1, :2] - box[0, :2]) >= MIN_BARE_FLOOR and not (centers[:, 2] < box[0, 2]).any())
 
 
+def is_under_all(box: np.ndarray, others: np.ndarray) -> bool:
+    """Return whether a flat box is below the centres of all others, and they are over it; arguments as :func:`is_floor`."""
+    if not is_flat(box) or not len(others):
+        return False
+    centers = others.mean(axis=1)
+    over = (centers[:, :2] >= box[0, :2]) & (centers[:, :2] <= box[1, :2])
+    return bool(over.all() and (centers[:, 2] > box[1, 2]).all())
+
+
 def is_ceiling(box: np.ndarray, others: np.ndarray) -> bool:
-    """Return whether a flat box is above the centres of all others; arguments as :func:`is_floor`."""
-    return is_flat(box) and bool(len(others)) and bool((others.mean(axis=1)[:, 2] < box[0, 2] + 1e-6).all())
+    """Return whether a flat box is above the centres of (nearly) all others; arguments as :func:`is_floor`."""
+    return is_flat(box) and bool(len(others)) and bool((others.mean(axis=1)[:, 2] < box[0, 2] + 1e-6).mean() >= _BELOW_CEILING)
 
 
 def encloses(box: np.ndarray, others: np.ndarray) -> bool:

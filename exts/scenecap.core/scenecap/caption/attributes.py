@@ -138,7 +138,7 @@ def parse_label(label: str) -> Name:
             post = f" {token} {' '.join(display_word(item) for item in rest)}"
             tokens = tokens[:index]
             break
-    tokens, colors, after_color = _split_colors(tokens)
+    tokens, colors, after_color = _split_colors(_modifiers_first(tokens))
     if not tokens or tokens[-1] in words.generic_nouns:
         if not tokens and not colors:
             return _quoted(label)
@@ -195,6 +195,26 @@ def _tokens(label: str) -> tuple[str, ...] | None:
     if tokens[-1] in ("and", *words.post_prepositions):
         return None
     return tuple(words.color_spelling.get(token, token) for token in tokens)
+
+
+def _modifiers_first(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """Move colors, materials and sizes that a prim name puts last to the front ("mug red", "crate large 02")."""
+    words = lexicon()
+    front: list[str] = []
+    while len(tokens) > 1:
+        before, last = tokens[-2], tokens[-1]
+        movable = last in words.movable or (last in words.colors and last not in words.color_nouns)
+        movable |= bool(front) and front[0] in words.colors and last in words.shade_words
+        movable |= (
+            last in words.color_nouns
+            and before not in words.color_noun_friends
+            and (before, last) not in words.color_compounds
+        )
+        if not movable or before in ("and", *words.post_prepositions):
+            break
+        front.insert(0, last)
+        tokens = tokens[:-1]
+    return (*front, *tokens)
 
 
 def _split_colors(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...], int]:
@@ -261,7 +281,7 @@ def describe(obj: ObservedObject, *, colors: bool = True, min_share: float = 0.6
         return Description(name, (), None, material)
     seen = _seen_color(obj, min_share=min_share, min_px=min_px)
     authored = _color_words(obj.attributes.get("color", ""))
-    if authored:
+    if authored and not set(authored) & set(name.tokens):
         basics = frozenset(basic_color(color) for color in authored)
         if seen and clearly_different(basics, frozenset((seen,))):
             return Description(name, (), None, material)
@@ -269,7 +289,7 @@ def describe(obj: ObservedObject, *, colors: bool = True, min_share: float = 0.6
         return Description(name, authored, source, material)
     # What is seen of bread or cookies is as a rule their package.
     packaged = name.countability is Countability.MASS or name.head in lexicon().packaged
-    if seen and not packaged:
+    if seen and not packaged and seen not in name.tokens:  # no "orange orange"
         return Description(name, (seen,), ColorSource.ALBEDO, material)
     return Description(name, (), None, material)
 

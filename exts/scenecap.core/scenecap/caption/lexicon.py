@@ -42,6 +42,9 @@ class Lexicon:
         near: Noun -> nouns that people may use for the same thing.
         hypernyms: Noun -> kinds of it.
         parts: Nouns that are often parts or surface details of other things.
+        movable: Adjectives and materials that a name may put after its noun ("crate large").
+        color_nouns: Colors that are nouns too ("orange", "cream").
+        color_noun_friends: Words in front of such a noun that make it one ("ice" cream, "blood" orange).
         before_color: Adjectives that stand before a color (size, age, shape, place).
         packaged: Plural nouns whose visible color is the package's ("cookies").
         surfaces: Nouns of things that "hold" what is on them.
@@ -77,6 +80,9 @@ class Lexicon:
     near: Mapping[str, frozenset[str]]
     hypernyms: Mapping[str, frozenset[str]]
     parts: frozenset[str]
+    movable: frozenset[str]
+    color_nouns: frozenset[str]
+    color_noun_friends: frozenset[str]
     before_color: frozenset[str]
     packaged: frozenset[str]
     surfaces: frozenset[str]

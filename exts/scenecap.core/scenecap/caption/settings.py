@@ -21,7 +21,9 @@ class CaptionSettings(BaseModel):
         7, ge=2, le=20, description="Most items that one list names; the rest becomes another sentence or is summed up."
     )
     summarize_above: int = Field(
-        40, ge=2, description="From this many objects on, the paragraph speaks of kinds of objects instead of single ones."
+        40,
+        ge=2,
+        description="From this many objects on the paragraph speaks of kinds instead of single objects, if most have several.",
     )
     max_references: int = Field(
         100,

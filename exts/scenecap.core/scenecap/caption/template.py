@@ -65,10 +65,11 @@ def _overall(inventory: Inventory, referrer: Referrer, chooser: Chooser) -> Capt
     discourse = Discourse(inventory, referrer)
     writer = Writer(discourse, chooser, inventory.frame.setting)
     limit = inventory.settings.max_sentences
-    writer.write(planner.overall(), limit=limit)
+    messages = planner.main_messages()
+    writer.write(messages, limit=limit)
     left = [node.id for node in inventory.nodes if node.id not in discourse.introduced]
-    if left and len(writer.sentences) < limit:
-        writer.write([planner.leftover(left)], limit=limit)
+    closing = [planner.leftover(left)] if left else []
+    writer.write([*closing, *planner.contrasts(messages), *planner.relations()], limit=limit)
     return writer.caption()
 
 

@@ -87,7 +87,9 @@ def ask_between(asker: Asker, polarity: bool | None) -> Iterator[Question]:
             subject = _beyond(asker, first, second)
             if subject is None:
                 continue
-        one, other = asker.name(first, avoid=(subject, second)), asker.name(second, avoid=(subject, first))
+        nested = (QueryKind.BETWEEN, QueryKind.RELATION)
+        one = asker.name(first, avoid=(subject, second), kinds=nested)
+        other = asker.name(second, avoid=(subject, first), kinds=nested)
         if one is None or other is None:
             continue
         ends = phrase("between ", one.phrase, " and ", other.phrase)

@@ -16,6 +16,8 @@ from scenecap.caption.spans import Phrase, Ref, phrase
 
 #: Nobody counts more than this at a glance.
 _MOST_COUNTED = 20
+#: Most questions whose answer is "one".
+_MOST_ONES = 2
 
 
 def ask_existence(asker: Asker, polarity: bool | None) -> Iterator[Question]:
@@ -114,9 +116,13 @@ def ask_count(asker: Asker, polarity: bool | None) -> Iterator[Question]:
                 groups.setdefault((description.name.core_tokens, tuple(sorted(description.basic_colors))), []).append(node)
     several = sorted(groups.items(), key=lambda item: (len(item[1]) < 2, item[0]))
     ordered = [item for item in several if len(item[1]) > 1]
-    single = [item for item in several if len(item[1]) == 1]
+    # Colors that all of a noun's objects share add nothing.
+    ordered = [item for item in ordered if not item[0][1] or item[1] != groups[(item[0][0], ())]]
+    single = [item for item in several if len(item[1]) == 1 and not (item[0][1] and item[1] == groups[(item[0][0], ())])]
+    ones = 0
     for (noun, colors), members in (*asker.chooser.shuffled(ordered, "count"), *asker.chooser.shuffled(single, "count one")):
-        if countable(asker, noun, colors, members):
+        if ones < _MOST_ONES and countable(asker, noun, colors, members):
+            ones += len(members) == 1
             yield _count(asker, members, bool(colors))
 
 

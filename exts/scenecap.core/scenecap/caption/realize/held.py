@@ -138,11 +138,11 @@ def _word_on_room(writer: Writer, message: Held, groups: Sequence[Group]) -> Cla
         words, plural, facts = writer.listed(groups, start=setting is not None or not writer.opening or writer.place is None)
         preposition = "from" if shape == "hang" else preposition
         pieces = phrase(words, f" {_verb(shape, plural)}{also} {preposition} ", place)
-    for group in groups:
-        by_path: dict[str | None, list[int]] = {}
-        for node in group:
-            by_path.setdefault(writer.inventory.nodes[node].parent_path, []).append(node)
-        facts += [Fact(fact_name(relation), tuple(nodes), value=path) for path, nodes in by_path.items()]
+    held: dict[tuple[str | None, Relation], list[int]] = {}
+    for node in (node for group in groups for node in group):
+        item = writer.inventory.nodes[node]
+        held.setdefault((item.parent_path, HELD_RELATION[item.parent_kind or message.kind]), []).append(node)
+    facts += [Fact(fact_name(how), tuple(nodes), value=path) for (path, how), nodes in held.items()]
     if setting is not None:
         return Clause(pieces, [*facts, Fact("setting", (), value=setting.noun)])
     return _in_place(writer, pieces, facts)

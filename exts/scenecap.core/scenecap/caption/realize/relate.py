@@ -121,8 +121,9 @@ def _word_one(writer: Writer, message: Relate) -> Clause | None:
 
 
 def _ordered(writer: Writer, message: Relate, subject: Mention, place: Phrase, facts: list[Fact]) -> Clause:
-    """Put the place first in one sentence of four."""
-    turned = writer.chooser.number(f"invert {message.subject} {message.anchors}") % 4 == 0
+    """Put the place first in one sentence of four, never in two in a row."""
+    turned = not writer.inverted and writer.chooser.number(f"invert {message.subject} {message.anchors}") % 4 == 0
+    writer.inverted = turned
     if turned and message.relation not in (Relation.NEXT_TO, Relation.NEAR):
         return Clause(phrase(place, f" {be(subject.plural)} ", subject.phrase), facts)
     return Clause(phrase(subject.phrase, f" {be(subject.plural)} ", place), facts, short=bool(message.relation))

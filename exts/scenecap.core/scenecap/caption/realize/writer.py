@@ -32,6 +32,7 @@ class Writer:
         place: Words for the setting, or None.
         sentences: What was written so far.
         related: Pairs of nodes whose relation was said.
+        inverted: Whether the last relation had its place first.
     """
 
     def __init__(self, discourse: Discourse, chooser: Chooser, setting: str | None) -> None:
@@ -41,6 +42,7 @@ class Writer:
         self.place = place_words(setting)
         self.sentences: list[Phrase] = []
         self.related: set[tuple[int, int]] = set()
+        self.inverted = False
         self._facts: list[Fact] = []
         self._last_shape = ""
 

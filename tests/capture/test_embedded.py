@@ -303,7 +303,7 @@ def test_a_moving_stage_is_observed_as_one_opened_at_that_time() -> None:
 def test_what_does_not_move_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     still = source(room())
     first = still.world.at(0.0)
-    monkeypatch.setattr("scenecap.capture.world.find_contacts", None)
+    monkeypatch.setattr("scenecap.capture.contact_tracker.find_contacts", None)
     second = still.world.at(3.0)
     assert second.objects is first.objects
     assert second.scene is first.scene

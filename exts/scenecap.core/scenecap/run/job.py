@@ -110,7 +110,7 @@ class _Run:
                 if stopped:
                     break
         try:
-            manifest.close()
+            manifest.close(finished=not stopped)  # a full disk is not the end: the next run goes on
             clean_up(self._output)
         except OutputError as error:
             stopped = stopped or str(error)

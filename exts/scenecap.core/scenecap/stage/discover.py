@@ -109,7 +109,7 @@ class _Discovery:
         self.database = database if settings.use_ai_label else None
         self.left_out: list[LeftOut] = []
         self._references: dict[str, AssetReference | None] = {}
-        filled = np.isfinite(bounds_world).all(axis=(1, 2))
+        filled = np.asarray(np.isfinite(bounds_world).all(axis=(1, 2)))
         # What is hidden at this time may be seen at another.
         self.seen = (opacity >= MIN_OPACITY - _OPACITY_SLACK) & (filled if not walk.is_animated else filled | ~state.drawn)
         self.seen &= state.drawn | walk.is_animated

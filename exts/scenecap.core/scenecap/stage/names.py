@@ -194,7 +194,7 @@ def _unglue(word: str) -> tuple[str, ...]:
     """Split a glued word ("hingecabinet") into known pieces, as few as possible; else leave it whole."""
     if not 6 <= len(word) <= 40 or not word.isascii() or _whole(word):
         return (word,)
-    best: list[tuple[str, ...] | None] = [()] + [None] * len(word)
+    best: list[tuple[str, ...] | None] = [(), *[None] * len(word)]
     for end in range(3, len(word) + 1):
         for start in range(0, end - 2):
             before = best[start]

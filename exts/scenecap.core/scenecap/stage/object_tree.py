@@ -98,7 +98,7 @@ class Node:
 
     def below(self) -> Iterator[Node]:
         """Give this node and all below it, top-down."""
-        stack = [self]
+        stack: list[Node] = [self]
         while stack:
             node = stack.pop()
             yield node

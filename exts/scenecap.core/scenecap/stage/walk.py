@@ -94,7 +94,7 @@ class StageWalk:
             self.open_stage.add_problem(note)
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
             local_to_world = local_to_stage @ self.open_stage.world_from_stage
-            finite = (np.abs(local_to_world) < _TOO_FAR).all(axis=(1, 2))  # False for NaN too
+            finite = np.all(np.abs(local_to_world) < _TOO_FAR, axis=(1, 2))  # False for NaN too
             local_to_world[~finite] = np.nan
             axes = local_to_world[:, :3, :3]
             longest = np.linalg.norm(axes, axis=2).max(axis=1, initial=0.0)

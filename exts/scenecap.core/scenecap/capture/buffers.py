@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from scenecap.capture.gbuffer import GBuffer
-from scenecap.capture.raster import RasterResult, pixels_by_entity
+from scenecap.capture.raster import RasterResult, median_depths
 from scenecap.colours import ColorShares, grouped_color_shares
 from scenecap.contract import (
     BACKGROUND_ID,
     FIRST_ENTITY_ID,
+    LENGTH_DECIMALS,
     UNLABELLED_ID,
     ObservedObject,
     Visibility,
@@ -68,8 +69,6 @@ def visibilities(
         albedo: (H, W, 3) uint8 base colour, or None: no colour shares.
         albedo_known: (H, W) bool, where it was authored.
     """
-    pixels, starts = pixels_by_entity(result.entity, slot_count)
-    depth = result.depth.ravel()
     shares: list[ColorShares] = [()] * slot_count
     if albedo is not None:
         shares = grouped_color_shares(
@@ -78,27 +77,20 @@ def visibilities(
             count=slot_count,
             known=None if albedo_known is None else albedo_known.ravel(),
         )
-    found: list[Visibility | None] = []
-    for slot in range(slot_count):
-        alone, seen = int(result.unoccluded_px[slot]), int(result.visible_px[slot])
-        if alone == 0:
-            found.append(None)
-            continue
-        mine = depth[pixels[starts[slot] : starts[slot + 1]]]
-        found.append(
-            Visibility(
-                box_tight=_box(result.box_tight[slot]) if seen else (0, 0, -1, -1),
-                box_loose=_box(result.box_loose[slot]),
+    found: list[Visibility | None] = [None] * slot_count
+    counts = result.visible_px.tolist(), result.unoccluded_px.tolist()
+    boxes = result.box_tight.tolist(), result.box_loose.tolist()
+    truncated, median = result.truncated.tolist(), median_depths(result).tolist()
+    for slot, (seen, alone) in enumerate(zip(*counts, strict=True)):
+        if alone > 0:
+            found[slot] = Visibility(
+                box_tight=tuple(boxes[0][slot]) if seen else (0, 0, -1, -1),
+                box_loose=tuple(boxes[1][slot]),
                 visible_px=seen,
                 unoccluded_px=alone,
                 occlusion=round(1.0 - seen / alone, _RATIO_DECIMALS),
-                truncated=bool(result.truncated[slot]),
-                median_depth=round(float(np.median(mine)), 4) if seen else None,
+                truncated=truncated[slot],
+                median_depth=round(median[slot], LENGTH_DECIMALS) if seen else None,
                 color_shares=shares[slot],
             )
-        )
     return found
-
-
-def _box(row: np.ndarray) -> tuple[int, int, int, int]:
-    return (int(row[0]), int(row[1]), int(row[2]), int(row[3]))

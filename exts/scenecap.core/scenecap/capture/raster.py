@@ -119,35 +119,62 @@ def _empty_boxes(count: int) -> np.ndarray:
     return boxes
 
 
-def pixels_by_entity(entity: np.ndarray, entity_count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Group pixels by the entity they show.
-
-    Args:
-        entity: (H, W) int32 slots, -1 for none.
-        entity_count: Number of slots.
-
-    Returns:
-        (H * W hit,) int64 flat pixel numbers, entity after entity and in reading order within each, and (E + 1,) int64 starts.
-    """
-    return _group(entity.ravel(), entity_count)
+def median_depths(result: RasterResult) -> np.ndarray:
+    """Return (E,) float64 median distance to the image plane [m] of each entity's visible pixels, nan where there are none."""
+    return _medians(result.entity.ravel(), result.depth.ravel(), result.visible_px)
 
 
-@njit(cache=True)
-def _group(entity, count):
-    starts = np.zeros(count + 1, dtype=np.int64)
-    for p in range(entity.size):
-        if entity[p] >= 0:
-            starts[entity[p] + 1] += 1
-    for e in range(count):
-        starts[e + 1] += starts[e]
+@njit(cache=True, error_model="numpy")
+def _medians(entity, depth, counts):
+    starts = np.zeros(counts.size + 1, dtype=np.int64)
+    for e in range(counts.size):
+        starts[e + 1] = starts[e] + counts[e]
     fill = starts[:-1].copy()
-    pixels = np.empty(starts[count], dtype=np.int64)
-    for p in range(entity.size):
-        e = entity[p]
+    values = np.empty(starts[-1], dtype=np.float32)
+    for pixel in range(entity.size):
+        e = entity[pixel]
         if e >= 0:
-            pixels[fill[e]] = p
+            values[fill[e]] = depth[pixel]
             fill[e] += 1
-    return pixels, starts
+    medians = np.full(counts.size, np.nan)
+    for e in range(counts.size):
+        n = counts[e]
+        if n > 0:
+            mine = values[starts[e] : starts[e + 1]]
+            upper = _select(mine, n // 2)
+            if n % 2 == 1:
+                medians[e] = upper
+            else:  # what is left of the middle is not larger than it
+                lower = mine[0]
+                for k in range(1, n // 2):
+                    lower = max(lower, mine[k])
+                medians[e] = 0.5 * (np.float64(lower) + np.float64(upper))
+    return medians
+
+
+@njit(cache=True, error_model="numpy")
+def _select(values, k):
+    """Return the k-th smallest value, with the smaller ones moved before it (Hoare 1961)."""
+    low, high = 0, values.size - 1
+    while low < high:
+        pivot = values[(low + high) // 2]
+        i, j = low, high
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while values[j] > pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if k <= j:
+            high = j
+        elif k >= i:
+            low = i
+        else:
+            break
+    return values[k]
 
 
 @njit(cache=True, error_model="numpy")

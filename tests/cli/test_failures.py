@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -218,3 +220,27 @@ def test_what_is_not_here_says_where_it_is(caption: Caption, tmp_path: Path, key
     assert code == 2
     assert len(lines) == 1
     assert words in lines[0]
+
+
+def test_a_final_picture_without_mitsuba_is_told_before_the_first_frame(
+    caption: Caption, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mitsuba", None)
+    code, lines = caption(room(tmp_path / "s.usda"), "--quality", "final")
+    assert code == 2
+    assert len(lines) == 1
+    assert "mitsuba" in lines[0]
+    assert "pip install 'scenecap[capture]'" in lines[0]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_preview_without_mitsuba_is_a_draft_and_every_frame_says_so(
+    caption: Caption, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mitsuba", None)
+    code, lines = caption(room(tmp_path / "s.usda"), "--quality", "preview", "--frames", "0..1")
+    assert code == 0
+    assert len(lines) == 1
+    assert "Drawing drafts instead" in lines[0]
+    rows = [json.loads(line) for line in (tmp_path / "out" / "manifest.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert all(any("drafts" in warning for warning in row["warnings"]) for row in rows)

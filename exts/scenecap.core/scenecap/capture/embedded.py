@@ -198,6 +198,15 @@ class EmbeddedSource:
             rgb = tracer.draw(view, environment, seed=_seed(self.settings.random_seed, camera.path, frame_index))
         return np.concatenate([rgb, np.full((*rgb.shape[:2], 1), 255, dtype=np.uint8)], axis=2)
 
+    def prepare(self) -> None:
+        """Make ready what pictures need, so that what is missing is told before the first frame.
+
+        Raises:
+            MissingExtraError: ``quality: final``, and Mitsuba or the denoiser is not installed.
+        """
+        if Buffer.RGB in self._wanted:
+            self._path_tracer()
+
     def _path_tracer(self) -> PathTracer | None:
         """Return what draws path-traced pictures, made once; None where drafts are drawn."""
         quality = self.settings.quality

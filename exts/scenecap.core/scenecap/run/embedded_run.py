@@ -33,6 +33,7 @@ class EmbeddedRun:
     Raises:
         StageError: The file is not there, is not USD, or cannot be reached from here.
         LabelDatabaseError: The label database cannot be read.
+        MissingExtraError: What the picture's quality needs is not installed.
     """
 
     def __init__(self, config: ScenecapConfig) -> None:
@@ -42,6 +43,7 @@ class EmbeddedRun:
         self._source = EmbeddedSource(
             self._opened, config.capture, config.labels, self._database, buffers=buffers_for(config.output)
         )
+        self._source.prepare()
         self._placed: dict[str, CameraView] = {}
         self._warnings: tuple[str, ...] = ()
 

@@ -137,6 +137,11 @@ class Discourse:
             self._axis_of.setdefault(reference.query.noun, EXTREME_SIDES.get(reference.query.extreme, ()))
         return Mention(reference.phrase, reference.plural, reference.facts, (node,))
 
+    def plain(self, node: int) -> Mention | None:
+        """Return "the red mug" for an object that was introduced and that a name alone means, or None."""
+        reference = self.referrer.plain(node) if node in self.introduced else None
+        return None if reference is None else Mention(reference.phrase, reference.plural, reference.facts, (node,))
+
     def _keeps_axis(self, reference: Reference) -> bool:
         """Whether an expression orders the objects of a name as the text did before: left to right, or front to back."""
         if reference.query.extreme is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -366,12 +366,14 @@ class Inventory:
         return frozenset(shown)
 
 
-def _words_of(text: str) -> set[str]:
+@lru_cache(maxsize=16_384)
+def _words_of(text: str) -> frozenset[str]:
     """Return the lower-case words of a label or prim path, plurals also without their s."""
     split = "".join(f" {char}" if char.isupper() else char if char.isalpha() else " " for char in text)
     joined = "".join(char if char.isalpha() else " " for char in text).lower()
     found = {word for word in (*split.lower().split(), *joined.split()) if len(word) > 1}
-    return found | {word[:-1] for word in found if word.endswith("s")} | {word[:-2] for word in found if word.endswith("es")}
+    singular = {word[:-1] for word in found if word.endswith("s")} | {word[:-2] for word in found if word.endswith("es")}
+    return frozenset(found | singular)
 
 
 def _color_match(description: Description, wanted: frozenset[str]) -> bool | None:

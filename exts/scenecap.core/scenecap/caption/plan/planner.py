@@ -199,4 +199,5 @@ class Planner:
             kind = self.inventory.nodes[child].parent_kind
             if kind is not None:
                 counts[kind] = counts.get(kind, 0) + 1
-        return max(counts, key=lambda kind: (counts[kind], kind.value))
+        carries = (ContactKind.SUPPORT, ContactKind.INSIDE)
+        return max(counts, key=lambda kind: (kind in carries, counts[kind], kind.value))

@@ -100,7 +100,8 @@ def _is_there(asker: Asker, name: Name, noun: Phrase, key: str) -> Phrase:
     plural = name.countability is Countability.PLURAL
     start = asker.chooser.pick(["is there ", "is there ", "can you see "], key)
     start = "are there " if plural and start == "is there " else start
-    return phrase(start, noun, " in the picture")
+    where = " in the image" if name.head in ("picture", "pictures") else " in the picture"
+    return phrase(start, noun, where)
 
 
 def ask_count(asker: Asker, polarity: bool | None) -> Iterator[Question]:
@@ -159,9 +160,8 @@ def _count(asker: Asker, members: list[int], colored: bool) -> Question:
     )
     if shared.name.countability is Countability.PAIR:
         noun = f"pairs of {noun}"
-    where = asker.chooser.pick(
-        [" are in the picture", " are there in the picture", " can be seen in the picture"], f"count {noun}"
-    )
+    picture = "image" if shared.name.head == "picture" else "picture"
+    where = asker.chooser.pick((" are in the", " are there in the", " can be seen in the"), f"count {noun}") + f" {picture}"
     group = tuple(members)
     facts = [Fact("exists", group), Fact("count", group, value=len(group))]
     if colored:

@@ -73,11 +73,6 @@ def is_short(reference: Reference) -> bool:
     return reference.query.kind not in (QueryKind.RELATION, QueryKind.BETWEEN, QueryKind.CENTER, QueryKind.HOLDER)
 
 
-def is_name(reference: Reference) -> bool:
-    """Return whether an expression is a name alone."""
-    return reference.query.kind is QueryKind.NAME
-
-
 def related_pairs(facts: Sequence[Fact]) -> set[tuple[int, int]]:
     """Return the pairs of nodes, in both orders, that facts relate."""
     pairs = {(node, other) for fact in facts for node in fact.nodes for other in fact.objects}

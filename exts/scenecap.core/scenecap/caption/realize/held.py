@@ -60,6 +60,13 @@ def word_held(writer: Writer, message: Held, *, shapes: Sequence[str] = (), star
     def name_holder() -> Mention:
         return holder or writer.discourse.introduce((message.holder,) if message.holder is not None else ())
 
+    parts = all(writer.inventory.nodes[child].observed.part_of == _path(writer, message.holder) for child in children)
+    if parts:
+        subject = name_holder()
+        words, _, facts = writer.listed(groups)
+        pieces = phrase(subject.phrase, f"{also} {'have' if subject.plural else 'has'} ", words)
+        return _in_place(writer, pieces, [*facts, *subject.facts, Fact("part_of", children, (message.holder,))])
+
     # Nouns are introduced in the order in which they are read, so that the second mug is "another mug".
     if shape == "holds":
         subject = name_holder()
@@ -77,6 +84,10 @@ def word_held(writer: Writer, message: Held, *, shapes: Sequence[str] = (), star
         pieces = phrase(words, f" {_verb(shape, plural)}{also} {_preposition(shape, relation)} ", subject.phrase)
     facts = [*facts, *subject.facts, Fact(fact_name(relation), children, (message.holder,))]
     return _in_place(writer, pieces, facts)
+
+
+def _path(writer: Writer, node: int) -> str:
+    return writer.inventory.nodes[node].path
 
 
 def _in_place(writer: Writer, pieces: Phrase, facts: list[Fact]) -> Clause:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scenecap.caption.discourse import Mention
 from scenecap.caption.model import Fact
 from scenecap.caption.plan.messages import Relate
-from scenecap.caption.realize.clause import Clause, be, is_name, is_short
+from scenecap.caption.realize.clause import Clause, be, is_short
 from scenecap.caption.refer.phrasing import RELATION_WORDS, fact_name
 from scenecap.caption.refer.query import EXTREME_SIDES, Query
 from scenecap.caption.refer.referrer import Reference
@@ -77,9 +77,11 @@ def _tells_nothing(message: Relate, query: Query) -> bool:
     return query.extreme is not None and message.relation in EXTREME_SIDES.get(query.extreme, ())
 
 
-def _name(writer: Writer, message: Relate, node: int, avoid: Sequence[int], *, plain: bool) -> Mention | None:
+def _name(writer: Writer, message: Relate, node: int, avoid: Sequence[int]) -> Mention | None:
+    """Return a short expression for one end, or None."""
+
     def fits(reference: Reference) -> bool:
-        return (is_name if plain else is_short)(reference) and not _tells_nothing(message, reference.query)
+        return is_short(reference) and not _tells_nothing(message, reference.query)
 
     return writer.discourse.definite(node, avoid=avoid, allow=fits)
 
@@ -87,8 +89,8 @@ def _name(writer: Writer, message: Relate, node: int, avoid: Sequence[int], *, p
 def _word_subjects(writer: Writer, first: Relate, others: Sequence[Relate]) -> Clause | None:
     """Word "The mug and the kettle are to the left of the stove"."""
     subjects = [first.subject, *(item.subject for item in others)]
-    anchor = _name(writer, first, first.anchors[0], subjects, plain=True)
-    mentions = [_name(writer, first, node, (*first.anchors, *subjects), plain=True) for node in subjects]
+    anchor = writer.discourse.plain(first.anchors[0])
+    mentions = [writer.discourse.plain(node) for node in subjects]
     named = [mention for mention in mentions if mention is not None]
     if anchor is None or len(named) < len(subjects):
         return None
@@ -101,13 +103,16 @@ def _word_subjects(writer: Writer, first: Relate, others: Sequence[Relate]) -> C
 
 def _word_one(writer: Writer, message: Relate) -> Clause | None:
     """Word "The plate is in front of the stove" or "Behind the table is the cabinet"; one end at least has a plain name."""
-    anchors = [_name(writer, message, anchor, (message.subject,), plain=True) for anchor in message.anchors]
-    subject = _name(writer, message, message.subject, message.anchors, plain=False)
-    if any(anchor is None for anchor in anchors) and len(message.anchors) == 1:
-        subject = _name(writer, message, message.subject, message.anchors, plain=True)
-        anchors = [_name(writer, message, message.anchors[0], (message.subject,), plain=False)]
+    anchors = [writer.discourse.plain(anchor) for anchor in message.anchors]
+    if all(anchor is not None for anchor in anchors):
+        subject = _name(writer, message, message.subject, message.anchors)
+    elif len(anchors) == 1:
+        subject = writer.discourse.plain(message.subject)
+        anchors = [] if subject is None else [_name(writer, message, message.anchors[0], (message.subject,))]
+    else:
+        return None
     named = [anchor for anchor in anchors if anchor is not None]
-    if subject is None or len(named) < len(anchors):
+    if subject is None or len(named) < len(message.anchors):
         return None
     facts = [fact for mention in (subject, *named) for fact in mention.facts]
     _remember(writer, [message.subject], message.anchors)

@@ -212,6 +212,18 @@ def test_next_to_needs_the_same_supporter() -> None:
     assert between(low) & R.NEXT_TO
 
 
+@pytest.mark.parametrize(("thickness", "expected"), [(0.01, R.NEXT_TO), (0.03, R.NEXT_TO), (0.031, R.NONE)])
+def test_next_to_looks_through_a_rug_but_not_through_a_podium(thickness: float, expected: Relation) -> None:
+    rug = box("Rug", (0, 0, thickness / 2), (0.6, 0.6, thickness))
+    on, beside = box("A", (0.2, 0, thickness + 0.1), (0.2,) * 3), box("B", (0.42, 0, 0.1), (0.2,) * 3)
+    objects = [rug, on, beside]
+    given_ = [
+        Contact(f"/World/{child}", f"/World/{parent}", ContactKind.SUPPORT, 0.0, 0.01, 1.0, Evidence.GEOMETRY)
+        for child, parent in (("Rug", "Floor"), ("A", "Rug"), ("B", "Floor"))
+    ]
+    assert between(objects, contacts=given_) & R.NEXT_TO == expected
+
+
 def test_what_rests_on_nothing_is_next_to_what_does_at_the_same_height() -> None:
     for height, expected in ((0.03, R.NEXT_TO), (0.031, R.NONE)):
         objects = [box("A", (0.25, 0, 1 + height), (0.2,) * 3), box("B", (0, 0, 1), (0.2,) * 3)]

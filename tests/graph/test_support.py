@@ -299,6 +299,22 @@ def test_levels_follow_the_chain_down_to_the_room_or_to_nothing() -> None:
     assert unseen.level == {"/World/Tray": 1, "/World/Cup": 2}
 
 
+def test_ground_looks_through_thin_things_that_carry_but_not_through_containers() -> None:
+    given_ = [
+        contact("Rug", "Floor"),
+        contact("Mat", "Rug"),
+        contact("Cup", "Mat"),
+        contact("Pea", "Tray", INSIDE),
+        contact("Tray", "Mat"),
+    ]
+    flat = [box(name, (0, 0, 5), (1, 1, 0.01)) for name in ("Rug", "Mat", "Tray")]
+    ground = tree_of([*flat, cube("Cup"), cube("Pea"), cube("Lamp")], contacts=given_).ground
+    assert {path.removeprefix("/World/"): on for path, on in ground.items()} == {
+        "Rug": "/World/Floor", "Mat": "/World/Floor", "Cup": "/World/Floor", "Tray": "/World/Floor", "Pea": "/World/Tray",
+        "Lamp": None,
+    }  # fmt: skip
+
+
 def test_a_cycle_loses_its_weakest_contact_and_its_child_takes_the_next() -> None:
     given_ = [
         contact("A", "B", area=0.03),

@@ -77,6 +77,12 @@ def test_all_three_stand_on_the_same_thing() -> None:
     assert facts([cube("A", -0.6, 0), cube("B", 0.6, 0), table, cube("S", 0, 0, z=0.5)]) == {("Table", "A", "B")}
 
 
+def test_a_table_on_a_rug_is_between_what_stands_on_the_floor_beside_it() -> None:
+    objects = [cube("A", -0.6, 0), cube("B", 0.6, 0), box("Rug", (0, 0, 0.005), (0.6, 0.6, 0.01)), cube("S", 0, 0, z=0.11)]
+    # The rug is no rival to what stands on it, nor the other way round: it is between them too.
+    assert facts(objects) == {("S", "A", "B"), ("Rug", "A", "B")}
+
+
 def test_what_rests_on_nothing_counts_at_the_same_height_only() -> None:
     for z, expected in ((0.13, True), (0.14, False)):
         objects = [cube("A", -0.5, 0), cube("B", 0.5, 0), cube("S", 0, 0, z=z)]
@@ -143,7 +149,10 @@ def brute_force(graph: SceneGraph) -> set[tuple[int, int, int]]:
                 if not (0.2 <= fraction <= 0.8 and offset <= size_of(s)):
                     continue
                 rivals = [(x, *along(x.id, a.id, b.id)) for x in others if x is not a and x is not b]
-                if any(0 < f < 1 and d <= max(offset, size_of(x)) for x, f, d in rivals):
+                if any(
+                    0 < f < 1 and d <= max(offset, size_of(x)) and not graph.relation(s.id, x.id) & contact
+                    for x, f, d in rivals
+                ):
                     continue
                 pairs = ((s.id, a.id), (s.id, b.id), (a.id, b.id))
                 if any(contained(x, y) or contained(y, x) or graph.relation(x, y) & contact for x, y in pairs):

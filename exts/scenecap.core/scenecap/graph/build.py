@@ -36,7 +36,7 @@ def build_scene_graph(frame: Frame, settings: GraphSettings | None = None, *, fu
     nodes = _nodes(chosen, tree)
     pairs = PairRelations(
         chosen,
-        supporters=[node.parent_path for node in nodes],
+        grounds=[tree.ground[node.path] for node in nodes],
         contacts=(contact for node in nodes for contact in tree.contacts.get(node.path, ())),
         camera=frame.camera,
         settings=settings,

@@ -48,7 +48,7 @@ class PairRelations(PairSource):
 
     Args:
         objects: The nodes' objects, in order of node id.
-        supporters: Per node the path of what carries it, or None.
+        grounds: Per node the path of what it stands on, thin things looked through, or None.
         contacts: All contacts of the nodes.
         camera: Who looks.
         settings: The numbers.
@@ -58,7 +58,7 @@ class PairRelations(PairSource):
         self,
         objects: Sequence[ObservedObject],
         *,
-        supporters: Sequence[str | None],
+        grounds: Sequence[str | None],
         contacts: Iterable[Contact],
         camera: CameraView,
         settings: GraphSettings,
@@ -78,7 +78,8 @@ class PairRelations(PairSource):
         self._widths = np.stack([footprint_width(self._footprints, axis[:2]) for axis in self.axes[:2]], axis=1)
         self._areas = footprint_area(self._footprints)
         self._picture = self._picture_order(objects, camera)
-        self._supporter = _numbered(supporters)
+        #: (N,) int64 number of what each stands on; -1 for nothing.
+        self.grounds = _numbered(grounds)
         self._part_of = _part_keys(objects)
         self._contact_keys, self._contact_bits, self._contact_evidence = self._index_contacts(objects, contacts)
 
@@ -110,10 +111,14 @@ class PairRelations(PairSource):
             return np.zeros(len(source), dtype=bool)
         return (self._contacts_of(source, target)[0] & np.uint32(_WEIGHTLESS)) != 0
 
+    def in_contact(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """Tell for (E,) pairs whether one rests on, lies in, hangs from or is attached to the other."""
+        return self._contacts_of(source, target)[0] != 0
+
     def separate(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
         """Tell for (E,) pairs whether they stand apart: not in contact, and neither centre in the other's footprint."""
         ground = footprint_gap(self._footprints[source], self._footprints[target])
-        return (self._contacts_of(source, target)[0] == 0) & ~self._overlaid(source, target, ground)
+        return ~self.in_contact(source, target) & ~self._overlaid(source, target, ground)
 
     def _evaluate(self, source: np.ndarray, target: np.ndarray) -> EdgeTable:
         settings = self._settings
@@ -207,7 +212,7 @@ class PairRelations(PairSource):
 
     def _on_same(self, source: np.ndarray, target: np.ndarray) -> np.ndarray:
         """Tell where both stand on the same thing; what stands on nothing, at the same height."""
-        one, two = self._supporter[source], self._supporter[target]
+        one, two = self.grounds[source], self.grounds[target]
         level = comparable(np.abs(self._low[source, 2] - self._low[target, 2])) <= self._settings.floating_height
         return (one == two) & ((one >= 0) | level)
 
@@ -280,10 +285,10 @@ class PairRelations(PairSource):
         )
 
 
-def _numbered(supporters: Sequence[str | None]) -> np.ndarray:
-    """Return a number for each supporter; -1 for none."""
+def _numbered(paths: Sequence[str | None]) -> np.ndarray:
+    """Return a number for each path; -1 for none."""
     numbers: dict[str, int] = {}
-    return np.array([-1 if path is None else numbers.setdefault(path, len(numbers)) for path in supporters], dtype=np.int64)
+    return np.array([-1 if path is None else numbers.setdefault(path, len(numbers)) for path in paths], dtype=np.int64)
 
 
 def _part_keys(objects: Sequence[ObservedObject]) -> np.ndarray:

@@ -112,6 +112,12 @@ class GraphSettings(BaseModel):
         ge=0.0,
         description="Objects that rest on nothing count as standing on the same thing up to this difference in height.",
     )
+    thin_height: float = Field(
+        default=0.03,
+        ge=0.0,
+        description="'Next to' and 'between' look through supporters up to this height: what stands on a rug is beside what "
+        "stands on the floor.",
+    )
 
     # Direction words
     direction_offset: float = Field(default=0.02, ge=0.0, description="Least centre offset of left, right, front and behind.")

@@ -27,12 +27,15 @@ class SupportTree:
         contacts: Child path -> its contacts, the chosen one first, then by kind, area, gap and path.
         parent: Child path -> the chosen contact. Objects that touch nothing are absent.
         level: Object path -> level: 1 stands on the room or on nothing, k+1 on an object of level k.
+        ground: Object path -> path of what it stands on, looking through thin things (a rug, a mat); None for nothing. What
+            shares its ground can be side by side.
         notes: What a person should know (contacts that were dropped to break a cycle).
     """
 
     contacts: dict[str, tuple[Contact, ...]]
     parent: dict[str, Contact]
     level: dict[str, int]
+    ground: dict[str, str | None]
     notes: tuple[str, ...] = ()
 
 
@@ -61,7 +64,9 @@ def build_support_tree(frame: Frame, settings: GraphSettings) -> SupportTree:
         if first is not None and contacts[0] is not first:
             contacts = [first, *(contact for contact in contacts if contact is not first)]
         ordered[child] = tuple(contacts)
-    return SupportTree(contacts=ordered, parent=chosen, level=_levels(frame, chosen), notes=notes)
+    return SupportTree(
+        contacts=ordered, parent=chosen, level=_levels(frame, chosen), ground=_grounds(frame, chosen, settings), notes=notes
+    )
 
 
 def _rank(frame: Frame, found: tuple[Contact, ...]) -> dict[str, list[Contact]]:
@@ -202,6 +207,19 @@ def _levels(frame: Frame, chosen: dict[str, Contact]) -> dict[str, int]:
         for step, member in enumerate(reversed(trail), start=1):
             level[member] = base + step
     return level
+
+
+def _grounds(frame: Frame, chosen: dict[str, Contact], settings: GraphSettings) -> dict[str, str | None]:
+    boxes = np.array([item.aabb_world for item in frame.objects]).reshape(-1, 2, 3)
+    is_thin = comparable(boxes[:, 1, 2] - boxes[:, 0, 2]) <= settings.thin_height
+    thin = {frame.objects[row].path for row in np.flatnonzero(is_thin).tolist()}
+    ground: dict[str, str | None] = {}
+    for item in frame.objects:
+        contact = chosen.get(item.path)
+        while contact is not None and contact.kind is ContactKind.SUPPORT and contact.parent in thin:
+            contact = chosen.get(contact.parent)
+        ground[item.path] = None if contact is None else contact.parent
+    return ground
 
 
 def box_contacts(

@@ -37,7 +37,7 @@ def find_between(nodes: Sequence[Node], pairs: PairRelations, settings: GraphSet
     members = np.array([node.id for node in nodes if node.parent_kind in _STANDS], dtype=np.int64)
     if len(members) < 3:
         return ()
-    near = _neighbours(nodes, members, pairs.centers, settings)
+    near = _neighbours(nodes, members, pairs, settings)
     one, two = np.triu_indices(near.shape[1], 1)
     found: list[Between] = []
     step = max(_CHUNK // max(len(one), 1), 1)
@@ -48,21 +48,20 @@ def find_between(nodes: Sequence[Node], pairs: PairRelations, settings: GraphSet
         first = np.minimum(near[rows, one[columns]], near[rows, two[columns]])
         second = np.maximum(near[rows, one[columns]], near[rows, two[columns]])
         fraction, offset = _along(pairs.centers[:, :2], subject, first, second)
-        keep = np.flatnonzero(_alone(pairs, near[rows], first, second, offset, settings))
+        keep = np.flatnonzero(_alone(pairs, subject, near[rows], first, second, offset, settings))
         keep = keep[_apart(pairs, subject[keep], first[keep], second[keep])]
         columns_kept = (values[keep].tolist() for values in (subject, first, second, fraction, offset))
         found += [Between(*values) for values in zip(*columns_kept, strict=True)]
     return tuple(sorted(found, key=lambda item: (item.subject, item.first, item.second)))
 
 
-def _neighbours(nodes: Sequence[Node], members: np.ndarray, centers: np.ndarray, settings: GraphSettings) -> np.ndarray:
+def _neighbours(nodes: Sequence[Node], members: np.ndarray, pairs: PairRelations, settings: GraphSettings) -> np.ndarray:
     """Return (M, K) node ids of each member's nearest on the same supporter; -1 where there are fewer.
 
     What stands on nothing has the others that do for neighbours, as far as they stand at the same height.
     """
-    numbers: dict[str | None, int] = {}
-    group = np.array([numbers.setdefault(nodes[member].parent_path, len(numbers)) for member in members.tolist()])
-    ground = centers[members, :2]
+    group = pairs.grounds[members] + 1  # 0 stands on nothing
+    ground = pairs.centers[members, :2]
     # One tree for all supporters: a third coordinate keeps their objects further apart than any two on the same one.
     apart = 2.0 * float(np.ptp(ground, axis=0).sum()) + 1.0
     points = np.concatenate([ground, apart * group[:, None]], axis=1)
@@ -70,10 +69,10 @@ def _neighbours(nodes: Sequence[Node], members: np.ndarray, centers: np.ndarray,
     _, found = KDTree(points).query(points, k=reach)
     near = np.where(group[found] == group[:, None], members[found], -1)
     near[found == np.arange(len(members))[:, None]] = -1
-    if None in numbers:
+    if (group == 0).any():
         bottoms = np.array([node.observed.aabb_world[0, 2] for node in nodes])  # type: ignore[index]
         differ = comparable(np.abs(bottoms[near] - bottoms[members][:, None])) > settings.floating_height
-        near[(group == numbers[None])[:, None] & differ] = -1
+        near[(group == 0)[:, None] & differ] = -1
     return near
 
 
@@ -116,17 +115,23 @@ def _along(points: np.ndarray, subject: np.ndarray, first: np.ndarray, second: n
 
 def _alone(
     pairs: PairRelations,
+    subject: np.ndarray,
     others: np.ndarray,
     first: np.ndarray,
     second: np.ndarray,
     offset: np.ndarray,
     settings: GraphSettings,
 ) -> np.ndarray:
-    """Tell where none of the (T, K) others lies between the ends: on the line as the subject is, or nearer to it."""
+    """Tell where none of the (T, K) others lies between the ends: on the line as the subject is, or nearer to it.
+
+    The rug that the subject stands on, and what stands on the subject, are no others.
+    """
     fraction, distance = _along(pairs.centers[:, :2], others, first[:, None], second[:, None])
     on_line = np.maximum(comparable(settings.between_offset * pairs.sizes[others]), offset[:, None])
     rival = (others >= 0) & (fraction > 0) & (fraction < 1) & (distance <= on_line)
     rival &= (others != first[:, None]) & (others != second[:, None])
+    rows, columns = np.nonzero(rival)
+    rival[rows, columns] = ~pairs.in_contact(subject[rows], others[rows, columns])
     return ~rival.any(axis=1)
 
 

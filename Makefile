@@ -2,7 +2,7 @@
 #   make demo    caption the demo scene and say where the results are
 #   make test    the whole test suite, as .ci/run does
 #   make lint    style and formatting;  make types: the type checker
-#   make docs    write the generated pages and the JSON schema anew
+#   make docs    write the generated pages and the JSON schema anew;  make pictures: the manual's pictures
 #   make bench   measure this machine
 
 PYTHON ?= python3
@@ -11,7 +11,7 @@ JOBS ?= 2
 OUT ?= out/demo
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types format docs bench clean help
+.PHONY: demo test lint types format docs pictures bench clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -58,6 +58,9 @@ format: $(VENV)/.dev
 
 docs: $(VENV)/.capture
 	@$(BIN)/python scripts/generate_docs.py
+
+pictures: $(VENV)/.capture
+	@$(BIN)/python scripts/make_docs_pictures.py
 
 bench: $(VENV)/.test
 	@for script in scripts/bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

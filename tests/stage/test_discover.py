@@ -144,6 +144,32 @@ def test_map_of_labels() -> None:
     assert entity(found, "/World/a1").label_source is LabelSource.MAP
 
 
+def test_map_keeps_authored_labels() -> None:
+    stage = new_stage()
+    instancer(stage, "/World/many", ["/World/many/p"], [0], [(0, 0, 0)])
+    box(stage, "/World/many/p")
+    label(stage.GetPrimAtPath("/World/many"), "daisy")
+    label(xform(stage, "/World/chest"), "trunk")
+    box(stage, "/World/chest/drawer/geo")
+    box(stage, "/World/chest/body/geo")
+    box(stage, "/World/lone_cup")
+    rules = {"/World/many": "flower", "/World/chest/drawer": "part", "/World/lone*": "group"}
+    assert labels_of(find(stage, labels=rules)) == {
+        "/World/chest": "trunk",
+        "/World/lone_cup": "lone cup",  # a gprim is no group
+        "/World/many[0]": "daisy",
+    }
+
+
+def test_part_of_something_that_is_not_seen_stands_alone() -> None:
+    stage = new_stage()
+    label(xform(stage, "/World/car"), "car")
+    box(stage, "/World/car/body", opacity=0.0)
+    label(box(stage, "/World/car/wheel"), "wheel")
+    (wheel,) = find(stage, parts="keep").entities
+    assert (wheel.path, wheel.part_of) == ("/World/car/wheel", None)
+
+
 def test_ignored_part_of_an_object() -> None:
     stage = new_stage()
     xform(stage, "/World/lamp")
@@ -516,7 +542,8 @@ def test_which_labels_are_places(text: str, children: int, expected: dict[str, s
 
 
 @pytest.mark.parametrize(
-    ("kind", "expected"), [("Cube", "cube"), ("Sphere", "sphere"), ("Cylinder", "cylinder"), ("Cone", "cone"), ("Mesh", "object")]
+    ("kind", "expected"),
+    [("Cube", "cube"), ("Sphere", "sphere"), ("Cylinder", "cylinder"), ("Cone", "cone"), ("Mesh", "object")],
 )
 def test_last_resort_is_the_shape(kind: str, expected: str) -> None:
     stage = new_stage()

@@ -140,7 +140,8 @@ class _Discovery:
         for index, item in enumerate(kept):
             owner[item.rows] = index
             explanations[item.candidate.node.path] = self._explain(item)
-        entities = tuple(self._entity(item) for item in kept)
+        known = {item.candidate.node.path for item in kept}
+        entities = tuple(self._entity(item, known) for item in kept)
         left_out = tuple(sorted(dict.fromkeys(self.left_out), key=lambda item: (item.path, item.code)))
         setting = self.settings.scene_label or rules.place or place_in(self.default_name)
         return Discovery(entities, owner, left_out, setting, dict(sorted(explanations.items())))
@@ -309,8 +310,9 @@ class _Discovery:
         source = item.named.source.value.replace("_", " ")
         return f"{what} '{item.named.text}' (label from: {source}); rule {item.candidate.number}: {item.candidate.rule}"
 
-    def _entity(self, item: _Item) -> StageEntity:
+    def _entity(self, item: _Item, known: set[str]) -> StageEntity:
         candidate = item.candidate
+        whole = candidate.part_of.node.path if candidate.part_of is not None else None
         return StageEntity(
             path=candidate.node.path,
             role=item.role,
@@ -322,7 +324,7 @@ class _Discovery:
             attribute_sources=item.attribute_sources,
             caption=item.caption,
             room_kind=item.room_kind if item.role is Role.ROOM else None,
-            part_of=candidate.part_of.node.path if candidate.part_of is not None else None,
+            part_of=whole if whole in known else None,
             identity=item.identity,
         )
 

@@ -129,16 +129,17 @@ class ObjectRules:
             if rule.role is MapRole.IGNORE:
                 self.ignored.append((node, f"the map ignores '{glob}'"))
                 self.explanations[node.path] = f"ignored: the map's '{glob}' says so"
-            elif rule.role is MapRole.GROUP:
+            elif rule.role is MapRole.GROUP and not node.is_gprim:
                 self._group(node, context, f"group: the map's '{glob}' says so")
             else:
-                labels = read_labels(node.prim, time_code=self.time_code)
-                self._object(node, context, 1, f"the map's '{glob}'", labels=labels, labelled=node, map_rule=rule)
-            return
-        if any(self._is_mapped_part(child) for child in node.children):
-            self._object(node, context, 1, "the map says that something below it is a part of it")
+                labelled, labels = self._labels(node)
+                self._object(node, context, 1, f"the map's '{glob}'", labels=labels, labelled=labelled, map_rule=rule)
             return
         labelled, labels = self._labels(node)
+        if any(self._is_mapped_part(child) for child in node.children):
+            why = "the map says that something below it is a part of it"
+            self._object(node, context, 1, why, labels=labels, labelled=labelled)
+            return
         label = naming_label(labels)
         if label is not None:
             place = self._labelled_place(node, label)

@@ -6,7 +6,7 @@ import math
 
 from .asset import Asset, colour_array
 from .materials import linear
-from .shapes import Shape, box, leaf, lathe, merged, rounded_box, sphere, spline, tube
+from .shapes import Shape, box, lathe, leaf, merged, rounded_box, sphere, spline, tube
 from .usda import vector
 
 RUG_SIZE = (2.4, 1.7, 0.01)
@@ -32,12 +32,27 @@ def television() -> Asset:
 def wall_clock() -> Asset:
     """Flat against the plane y = 0, facing -y, centred on the origin."""
     asset = Asset("WallClock_Round", "wall_clock", doc="A round wall clock that shows ten past ten.")
-    rim = lathe([(0, 0), (0.148, 0), (0.15, 0.003), (0.15, 0.032), (0.146, 0.036), (0.138, 0.036), (0.135, 0.03), (0.135, 0.012), (0, 0.012)], segments=56)
+    rim = lathe(
+        [
+            (0, 0),
+            (0.148, 0),
+            (0.15, 0.003),
+            (0.15, 0.032),
+            (0.146, 0.036),
+            (0.138, 0.036),
+            (0.135, 0.03),
+            (0.135, 0.012),
+            (0, 0.012),
+        ],
+        segments=56,
+    )
     face = lathe([(0, 0.012), (0.1345, 0.012), (0.1345, 0.014), (0, 0.014)], segments=56)
     marks = []
     for hour in range(12):
         long = hour % 3 == 0
-        marks.append(box((0.008 if long else 0.004, 0.022 if long else 0.014, 0.0012)).moved(y=0.114, z=0.014).turned("z", -30 * hour))
+        marks.append(
+            box((0.008 if long else 0.004, 0.022 if long else 0.014, 0.0012)).moved(y=0.114, z=0.014).turned("z", -30 * hour)
+        )
     hands = [
         box((0.009, 0.085, 0.0014)).moved(y=0.033, z=0.0155).turned("z", -305),
         box((0.006, 0.12, 0.0014)).moved(y=0.045, z=0.017).turned("z", -60),
@@ -46,16 +61,19 @@ def wall_clock() -> Asset:
     second = box((0.0025, 0.13, 0.001)).moved(y=0.045, z=0.0185).turned("z", -200)
     up = {"axis": "x", "degrees": 90}
     asset.mesh("Rim", rim.turned(**up), "ClockRim").mesh("Face", face.turned(**up), "ClockFace")
-    return asset.mesh("Hands", merged(*marks, *hands, hub).turned(**up), "BlackPlastic").mesh("SecondHand", second.turned(**up), "RedPaint")
+    return asset.mesh("Hands", merged(*marks, *hands, hub).turned(**up), "BlackPlastic").mesh(
+        "SecondHand", second.turned(**up), "RedPaint"
+    )
 
 
 def picture() -> Asset:
     """A framed picture against y = 0, facing -y, centred on the origin."""
     asset = Asset("FramedPicture_Hills", "picture", info_name="framed picture")
     width, height, bar, depth = 0.9, 0.66, 0.035, 0.028
-    bars = [
-        rounded_box((width, depth, bar), 0.004).moved(y=-depth / 2, z=z) for z in (-height / 2, height / 2 - bar)
-    ] + [rounded_box((bar, depth, height - 2 * bar + 0.004), 0.004).moved(x=x, y=-depth / 2, z=-height / 2 + bar - 0.002) for x in (-(width - bar) / 2, (width - bar) / 2)]
+    bars = [rounded_box((width, depth, bar), 0.004).moved(y=-depth / 2, z=z) for z in (-height / 2, height / 2 - bar)] + [
+        rounded_box((bar, depth, height - 2 * bar + 0.004), 0.004).moved(x=x, y=-depth / 2, z=-height / 2 + bar - 0.002)
+        for x in (-(width - bar) / 2, (width - bar) / 2)
+    ]
     x, z = width / 2 - bar + 0.003, height / 2 - bar + 0.003
     corners = [(-x, -0.012, -z), (x, -0.012, -z), (x, -0.012, z), (-x, -0.012, z)]
     canvas = Shape(corners, [(0, 1, 2, 3)], [((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))])
@@ -66,15 +84,25 @@ WINDOW = (1.5, 1.25)
 
 
 def window() -> Asset:
-    """A two-casement window in the plane x = 0, from z = 0, centred in y, facing +x (into the room)."""
-    asset = Asset("Window_Casement", "window")
+    """A sliding window in the plane x = 0, from z = 0, centred in y, facing +x (into the room)."""
+    asset = Asset("Window_Sliding", "window")
     width, height = WINDOW
     bar, depth = 0.055, 0.07
     bars = [box((depth, width, bar)).moved(z=z) for z in (0.001, height - bar - 0.001)]
     bars += [box((depth, bar, height - 2 * bar)).moved(y=y, z=bar) for y in (-(width - bar) / 2, 0.0, (width - bar) / 2)]
-    sill = rounded_box((0.14, width - 0.004, 0.03), 0.008).moved(x=0.035)
-    glass = [box((0.004, (width - 3 * bar) / 2, height - 2 * bar)).moved(y=y, z=bar) for y in (-(width - bar) / 4, (width - bar) / 4)]
-    return asset.mesh("Frame", merged(*bars, sill), "WhiteLacquer").mesh("Glass", merged(*glass), "WindowGlass")
+    sill = rounded_box((0.14, width - 0.004, 0.03), 0.008).moved(x=0.033)
+    # The far sash is slid behind the near one: that half stands open, and the sun comes in.
+    half, rail = (width - 3 * bar) / 2 + 0.02, 0.035
+    middle = -(width - bar) / 4
+    sashes, panes = [], []
+    for x in (-0.014, 0.014):
+        sashes += [box((0.024, half, rail)).moved(x=x, y=middle, z=z) for z in (bar, height - bar - rail)]
+        sashes += [
+            box((0.024, rail, height - 2 * (bar + rail))).moved(x=x, y=middle + side * (half - rail) / 2, z=bar + rail)
+            for side in (-1, 1)
+        ]
+        panes.append(box((0.004, half - 2 * rail, height - 2 * (bar + rail))).moved(x=x, y=middle, z=bar + rail))
+    return asset.mesh("Frame", merged(*bars, *sashes, sill), "WhiteLacquer").mesh("Glass", merged(*panes), "WindowGlass")
 
 
 def curtain() -> Asset:
@@ -104,7 +132,9 @@ def curtain_rod() -> Asset:
 
 def potted_plant() -> Asset:
     """A tall plant in a clay pot, in centimetres with y up."""
-    asset = Asset("PottedPlant_Ficus_01", "potted_plant", doc="A leafy green plant in a terracotta pot.", units=0.01, y_up=True)
+    asset = Asset(
+        "PottedPlant_Ficus_01", "potted_plant", doc="A leafy green plant in a terracotta pot.", units=0.01, y_up=True
+    )
     outer = [(0.12, 0.0), (0.126, 0.004), (0.165, 0.26), (0.182, 0.262), (0.186, 0.268), (0.188, 0.315), (0.184, 0.32)]
     inner = [(0.17, 0.32), (0.166, 0.315), (0.16, 0.27)]
     asset.mesh("Pot", lathe([(0, 0.0), *outer, *inner, (0, 0.27)], segments=40), "TerracottaClay")
@@ -114,7 +144,15 @@ def potted_plant() -> Asset:
         angle = 2 * math.pi * k / 3 + 0.5
         c, s = math.cos(angle), math.sin(angle)
         tip = 0.95 - 0.12 * k
-        path = spline([(0.03 * c, 0.03 * s, 0.27), (0.055 * c, 0.055 * s, 0.5), (0.1 * c, 0.1 * s, 0.8), (0.13 * c, 0.13 * s, 0.27 + tip)], 3)
+        path = spline(
+            [
+                (0.03 * c, 0.03 * s, 0.27),
+                (0.055 * c, 0.055 * s, 0.5),
+                (0.1 * c, 0.1 * s, 0.8),
+                (0.13 * c, 0.13 * s, 0.27 + tip),
+            ],
+            3,
+        )
         stems.append(tube(path, [0.011 - 0.0007 * i for i in range(len(path))], segments=8))
         count = 11
         for j in range(count):
@@ -193,8 +231,14 @@ def toy_box() -> Asset:
     for level in range(2):
         low, high = 0.0 + level * 0.0875, 0.079
         parts += [rounded_box((x, board, high), 0.003, steps=1).moved(y=s * (y - board) / 2, z=low) for s in (-1, 1)]
-        parts += [rounded_box((board, y - 2 * board, high), 0.003, steps=1).moved(x=s * (x - board) / 2, z=low) for s in (-1, 1)]
-    parts += [box((0.02, 0.02, z - 0.02)).moved(x=sx * (x / 2 - board - 0.01), y=sy * (y / 2 - board - 0.01), z=0.01) for sx in (-1, 1) for sy in (-1, 1)]
+        parts += [
+            rounded_box((board, y - 2 * board, high), 0.003, steps=1).moved(x=s * (x - board) / 2, z=low) for s in (-1, 1)
+        ]
+    parts += [
+        box((0.02, 0.02, z - 0.02)).moved(x=sx * (x / 2 - board - 0.01), y=sy * (y / 2 - board - 0.01), z=0.01)
+        for sx in (-1, 1)
+        for sy in (-1, 1)
+    ]
     return asset.mesh("Boards", merged(*parts), "Birch")
 
 
@@ -219,8 +263,6 @@ def toy_block() -> Asset:
         ],
         box((BLOCK, BLOCK, BLOCK)),
     )
-
-
 
 
 def cardboard_box() -> Asset:

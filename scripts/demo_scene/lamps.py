@@ -8,16 +8,16 @@ from .shapes import cylinder, lathe, merged, sphere, spline, tube
 
 def _shade(low: float, high: float, height: float, z: float, wall: float = 0.003):
     """An open cone of cloth."""
-    return lathe(
-        [(low - wall, z), (low, z), (high, z + height), (high - wall, z + height), (low - wall, z)], segments=44
-    )
+    return lathe([(low - wall, z), (low, z), (high, z + height), (high - wall, z + height), (low - wall, z)], segments=44)
 
 
 def floor_lamp() -> Asset:
     asset = Asset("FloorLamp_Arc_03", "floor_lamp")
     base = lathe([(0, 0), (0.15, 0), (0.156, 0.004), (0.153, 0.016), (0.14, 0.022), (0.02, 0.026), (0, 0.026)], segments=44)
     pole = tube([(0, 0, 0.02), (0, 0, 1.46)], 0.011, segments=14)
-    spokes = [tube([(0, 0, 1.44), (x, y, 1.44)], 0.004, segments=8) for x, y in ((0.19, 0.0), (-0.095, 0.1645), (-0.095, -0.1645))]
+    spokes = [
+        tube([(0, 0, 1.44), (x, y, 1.44)], 0.004, segments=8) for x, y in ((0.19, 0.0), (-0.095, 0.1645), (-0.095, -0.1645))
+    ]
     asset.mesh("Stand", merged(base, pole, *spokes), "BlackMetal")
     asset.mesh("Shade", _shade(0.22, 0.17, 0.3, 1.33), "Lampshade").mesh("Bulb", sphere(0.035).moved(z=1.47), "Bulb")
     return asset
@@ -30,7 +30,9 @@ def table_lamp() -> Asset:
     neck = cylinder(0.009, 0.09, segments=14).moved(z=0.22)
     asset.mesh("Foot", foot, "GreenGlaze", crease=50).mesh("Neck", neck, "Brass")
     asset.mesh("Shade", _shade(0.145, 0.095, 0.2, 0.27), "Lampshade").mesh("Bulb", sphere(0.028).moved(z=0.335), "Bulb")
-    spokes = [tube([(0, 0, 0.305), (x, y, 0.305)], 0.003, segments=8) for x, y in ((0.134, 0.0), (-0.067, 0.116), (-0.067, -0.116))]
+    spokes = [
+        tube([(0, 0, 0.305), (x, y, 0.305)], 0.003, segments=8) for x, y in ((0.134, 0.0), (-0.067, 0.116), (-0.067, -0.116))
+    ]
     return asset.mesh("Spokes", merged(*spokes), "Brass")
 
 

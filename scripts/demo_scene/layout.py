@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -60,7 +61,9 @@ class _Room:
         self.assets = assets()
         self.placed: dict[str, Placed] = {}
 
-    def put(self, name, file, xy, *, on=(), z=None, yaw=0.0, tilt=(0.0, 0.0), scale=(1.0, 1.0, 1.0), group="Furniture", **options) -> None:
+    def put(
+        self, name, file, xy, *, on=(), z=None, yaw=0.0, tilt=(0.0, 0.0), scale=(1.0, 1.0, 1.0), group="Furniture", **options
+    ) -> None:
         """Place an asset: on the floor, on other things (lowered until it touches), or with its origin at a height."""
         item = Placed(name, self.assets[file], (*xy, 3.0 if z is None else z), (tilt[0], tilt[1], yaw), scale, group, options)
         if z is None:
@@ -83,7 +86,7 @@ def place_all() -> dict[str, Placed]:
     put("Bookshelf", "bookshelf", (2.06, HALF_Y - 0.17), legacy="bookshelf")
     put("TVStand", "tv_stand", (HALF_X - 0.225, 0.95), yaw=-90)
     put("FloorLamp_03", "floor_lamp", (-2.5, 2.05))
-    put("PottedPlant_01", "potted_plant", (-2.5, -1.25), yaw=20, group="Decor")
+    put("PottedPlant_01", "potted_plant", (-2.52, -0.95), yaw=20, group="Decor")
     put("TV", "television", (HALF_X - 0.24, 0.95), on=["TVStand"], yaw=-90, group="Decor", legacy="television")
     put("SM_TableLamp_01", "table_lamp", (0.66, 2.12), on=["SideTable_01"], group="Decor")
     put("Cushion_Yellow_01", "cushion_yellow", (-1.38, 1.845), on=["SM_Sofa_01"], tilt=(66, 0), yaw=9, group="Decor")
@@ -94,14 +97,24 @@ def place_all() -> dict[str, Placed]:
     put("WallClock_01", "wall_clock", (0.68, HALF_Y - 0.001), z=1.78, group="Decor")
     put("Window_01", "window", (-HALF_X - 0.05, WINDOW_Y), z=WINDOW_Z, group="Decor")
     put("CurtainRod", "curtain_rod", (-HALF_X + 0.0905, WINDOW_Y), z=2.36, group="Decor")
-    put("Curtain_01", "curtain", (-HALF_X + 0.0905, WINDOW_Y - 1.0), z=2.36, group="Decor")
-    put("Curtain_02", "curtain", (-HALF_X + 0.0905, WINDOW_Y + 1.0), z=2.36, group="Decor")
+    put("Curtain_01", "curtain", (-HALF_X + 0.0905, WINDOW_Y - 1.04), z=2.36, group="Decor")
+    put("Curtain_02", "curtain", (-HALF_X + 0.0905, WINDOW_Y + 1.04), z=2.36, group="Decor")
     put("PendantLamp_01", "pendant_lamp", (1.55, -0.75), z=HEIGHT - 0.0005, group="Decor")
     # Coffee table.
     put("Laptop", "laptop", (-0.98, 0.66), on=["CoffeeTable"], yaw=-12, group="Decor", label="laptop")
     put("Mug_Red_01", "mug_red", (-0.72, 0.47), on=["CoffeeTable"], yaw=-40, group="Tableware")
     put("Book_21", "book", (-0.49, 0.64), on=["CoffeeTable"], tilt=(0, 90), yaw=24, group="Books", cover="blue")
-    put("Book_22", "book", (-0.48, 0.65), on=["Book_21"], tilt=(0, 90), yaw=8, scale=(0.9, 0.92, 0.9), group="Books", cover="yellow")
+    put(
+        "Book_22",
+        "book",
+        (-0.48, 0.65),
+        on=["Book_21"],
+        tilt=(0, 90),
+        yaw=8,
+        scale=(0.9, 0.92, 0.9),
+        group="Books",
+        cover="yellow",
+    )
     # Dining table.
     put("SM_FruitBowl_01", "fruit_bowl", (1.6, -0.72), on=["SM_DiningTable_01"], group="Tableware")
     put("SM_Vase_01", "vase", (1.12, -0.78), on=["SM_DiningTable_01"], group="Tableware")
@@ -158,7 +171,7 @@ def fruit() -> tuple[list[int], list[tuple[float, float, float]], list[float]]:
     ring = radius * math.sqrt(2.0)
     inside = np.array(tableware.BOWL_INSIDE)
     fine = np.linspace(0, 1, 40)[:, None]
-    profile = np.concatenate([a + (b - a) * fine for a, b in zip(inside, inside[1:], strict=False)])
+    profile = np.concatenate([a + (b - a) * fine for a, b in itertools.pairwise(inside)])
     reach = radius**2 - (ring - profile[:, 0]) ** 2
     height = float((profile[reach >= 0, 1] + np.sqrt(reach[reach >= 0])).max())
     spots = [(ring * math.cos(a), ring * math.sin(a), height) for a in (0.3 + k * math.pi / 2 for k in range(4))]

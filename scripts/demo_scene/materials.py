@@ -123,7 +123,9 @@ def material_prim(name: str, scope: str, *, textures: str = "../textures") -> Pr
         f"color3f inputs:diffuseColor.connect = <{path}/Texture.outputs:rgb>"
         if material.texture
         else f"color3f inputs:diffuseColor = {vector(linear(material.color))}",
-        f"color3f inputs:emissiveColor = {vector(material.glow * x for x in linear(material.emissive))}" if material.emissive else "",
+        f"color3f inputs:emissiveColor = {vector(material.glow * x for x in linear(material.emissive))}"
+        if material.emissive
+        else "",
         f"float inputs:ior = {number(material.ior)}" if material.ior != 1.5 else "",
         f"float inputs:metallic = {number(material.metallic)}" if material.metallic else "",
         f"float inputs:opacity = {number(material.opacity)}" if material.opacity < 1 else "",

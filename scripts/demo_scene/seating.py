@@ -16,7 +16,10 @@ def sofa() -> Asset:
         rounded_box((2.0, 0.2, 0.62), 0.06, steps=2).moved(y=0.34, z=0.12),
     )
     seats = merged(
-        *(rounded_box((0.593, 0.64, 0.15), 0.045, steps=2, inner=4, bulge=0.022).moved(x=x, y=-0.1, z=0.345) for x in (-0.6, 0, 0.6))
+        *(
+            rounded_box((0.593, 0.64, 0.15), 0.045, steps=2, inner=4, bulge=0.022).moved(x=x, y=-0.1, z=0.345)
+            for x in (-0.6, 0, 0.6)
+        )
     )
     backs = merged(
         *(
@@ -28,7 +31,9 @@ def sofa() -> Asset:
     asset.mesh("Frame", frame, "SofaFabric").mesh("SeatCushions", seats, "SofaSeat").mesh("BackCushions", backs, "SofaSeat")
     asset.mesh("Legs", legs, "Walnut")
     # What a simulator would collide with: a guide, never seen.
-    guide = Prim("Cube", "Collision", properties=["double size = 1", f"float3[] extent = {vectors([(-0.5,) * 3, (0.5,) * 3])}"])
+    guide = Prim(
+        "Cube", "Collision", properties=["double size = 1", f"float3[] extent = {vectors([(-0.5,) * 3, (0.5,) * 3])}"]
+    )
     guide.properties += [
         'uniform token purpose = "guide"',
         "double3 xformOp:translate = (0, 0, 0.4)",
@@ -55,15 +60,12 @@ def armchair() -> Asset:
 def dining_chair() -> Asset:
     asset = Asset("SM_DiningChair_02", "dining_chair")
     seat_height = 0.45
-    legs = [
-        tube([(x * 1.12, -0.2, 0.0), (x, -0.18, seat_height - 0.03)], [0.011, 0.017]) for x in (-0.18, 0.18)
-    ]
+    legs = [tube([(x * 1.12, -0.2, 0.0), (x, -0.18, seat_height - 0.03)], [0.011, 0.017]) for x in (-0.18, 0.18)]
     posts = [
-        tube(spline([(x * 1.12, 0.235, 0.0), (x, 0.18, 0.42), (x * 0.98, 0.215, 0.66), (x * 0.9, 0.26, 0.86)], 5), 0.015) for x in (-0.18, 0.18)
+        tube(spline([(x * 1.12, 0.235, 0.0), (x, 0.18, 0.42), (x * 0.98, 0.215, 0.66), (x * 0.9, 0.26, 0.86)], 5), 0.015)
+        for x in (-0.18, 0.18)
     ]
-    rails = [
-        tube([(x, -0.17, 0.38), (x, 0.18, 0.38)], 0.011, segments=8) for x in (-0.175, 0.175)
-    ]
+    rails = [tube([(x, -0.17, 0.38), (x, 0.18, 0.38)], 0.011, segments=8) for x in (-0.175, 0.175)]
     slats = []
     for z, y, width in ((0.80, 0.248, 0.33), (0.68, 0.222, 0.345)):
         arc = [(width * (t - 0.5), y + 0.028 * (1 - (2 * t - 1) ** 2), z) for t in (0, 0.2, 0.4, 0.6, 0.8, 1.0)]

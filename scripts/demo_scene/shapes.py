@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -55,7 +56,9 @@ class Shape:
         return Shape(self.points + np.array([x, y, z]), self.faces, self.uv, self.parts)
 
     def scaled(self, x: float, y: float | None = None, z: float | None = None) -> Shape:
-        return Shape(self.points * np.array([x, x if y is None else y, x if z is None else z]), self.faces, self.uv, self.parts)
+        return Shape(
+            self.points * np.array([x, x if y is None else y, x if z is None else z]), self.faces, self.uv, self.parts
+        )
 
     def turned(self, axis: str, degrees: float) -> Shape:
         """Turned about x, y or z, counter-clockwise seen from the axis' end."""
@@ -162,7 +165,9 @@ def box(size: Sequence[float], *, tiles: float | None = None) -> Shape:
     uv = None
     if tiles is not None:
         flat = [(0, 1), (0, 1), (0, 2), (0, 2), (1, 2), (1, 2)]
-        uv = [tuple((points[c][a] / tiles, points[c][b] / tiles) for c in face) for face, (a, b) in zip(faces, flat, strict=True)]
+        uv = [
+            tuple((points[c][a] / tiles, points[c][b] / tiles) for c in face) for face, (a, b) in zip(faces, flat, strict=True)
+        ]
     return Shape(np.array(points), faces, uv)
 
 
@@ -247,7 +252,7 @@ def lathe(profile: Sequence[Sequence[float]], *, segments: int = 32) -> Shape:
             angle = 2 * math.pi * k / segments
             points.append((radius * math.cos(angle), radius * math.sin(angle), height))
     faces: list[tuple[int, ...]] = []
-    for low, high in zip(rows, rows[1:], strict=False):
+    for low, high in itertools.pairwise(rows):
         for k in range(segments):
             n = (k + 1) % segments
             corners = (low[k], low[n], high[n], high[k])
@@ -271,12 +276,23 @@ def cylinder(radius: float, height: float, *, bevel: float = 0.0, segments: int 
         return lathe([(0, 0), (radius, 0), (top, height), (0, height)], segments=segments)
     b = bevel
     return lathe(
-        [(0, 0), (radius - b, 0), (radius - 0.3 * b, 0.3 * b), (radius, b), (top, height - b), (top - 0.3 * b, height - 0.3 * b), (top - b, height), (0, height)],
+        [
+            (0, 0),
+            (radius - b, 0),
+            (radius - 0.3 * b, 0.3 * b),
+            (radius, b),
+            (top, height - b),
+            (top - 0.3 * b, height - 0.3 * b),
+            (top - b, height),
+            (0, height),
+        ],
         segments=segments,
     )
 
 
-def tube(path: Sequence[Sequence[float]], radius: float | Sequence[float], *, segments: int = 10, closed: bool = False) -> Shape:
+def tube(
+    path: Sequence[Sequence[float]], radius: float | Sequence[float], *, segments: int = 10, closed: bool = False
+) -> Shape:
     """A round tube along a path, with flat ends unless the path is closed; one radius, or one for each point."""
     curve = np.array(path, dtype=float)
     count = len(curve)

@@ -62,7 +62,14 @@ def _fruit(bowl: Placed) -> Prim:
     for index, yaw in enumerate(yaws):
         half = math.radians(yaw) / 2
         lean = math.radians(7.0 * ((index % 3) - 1)) / 2
-        turns.append((math.cos(half) * math.cos(lean), math.cos(half) * math.sin(lean), math.sin(half) * math.sin(lean), math.sin(half) * math.cos(lean)))
+        turns.append(
+            (
+                math.cos(half) * math.cos(lean),
+                math.cos(half) * math.sin(lean),
+                math.sin(half) * math.sin(lean),
+                math.sin(half) * math.cos(lean),
+            )
+        )
     path = f"/{ROOT}/Tableware/Fruit"
     prim = Prim("PointInstancer", "Fruit")
     prim.properties = [
@@ -122,7 +129,7 @@ def _cameras() -> Prim:
     return Prim("Scope", "Cameras").add(
         _camera("Overview", 22.0, [((-1.5, -4.3, 1.7), (0.1, 0.55, 0.98))]),
         _camera("DiningTable", 30.0, [((0.35, -2.75, 1.6), (1.5, -0.7, 0.8))]),
-        _camera("CoffeeTable", 26.0, [((0.75, -1.0, 1.5), (-0.85, 1.0, 0.52))]),
+        _camera("CoffeeTable", 23.0, [((0.7, -0.45, 1.5), (-0.92, 1.05, 0.5))]),
         _camera("Orbit", 21.0, around),
     )
 
@@ -134,9 +141,10 @@ def _lights(placed: dict[str, Placed]) -> Prim:
     sun.properties = [
         "float inputs:angle = 1.2",
         "color3f inputs:color = (1, 0.9, 0.74)",
-        "float inputs:intensity = 5",
+        "float inputs:intensity = 7",
+        "bool inputs:normalize = 1",
         # Distant light shines along its -z: from the window side, 32 degrees above the horizon.
-        f"matrix4d xformOp:transform = {_matrix(look_at((-4.0, 1.2, 2.9), (0.0, 0.2, 0.0)))}",
+        f"matrix4d xformOp:transform = {_matrix(look_at((-4.0, 0.5, 2.7), (0.0, 0.0, 0.0)))}",
         'uniform token[] xformOpOrder = ["xformOp:transform"]',
     ]
     lights = Prim("Scope", "Lights").add(dome, sun)

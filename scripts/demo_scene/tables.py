@@ -22,7 +22,9 @@ def coffee_table() -> Asset:
 
 def side_table() -> Asset:
     asset = Asset("SideTable_Round_01", "side_table")
-    top = lathe([(0, 0.51), (0.2, 0.51), (0.212, 0.513), (0.216, 0.522), (0.212, 0.531), (0.2, 0.534), (0, 0.534)], segments=44)
+    top = lathe(
+        [(0, 0.51), (0.2, 0.51), (0.212, 0.513), (0.216, 0.522), (0.212, 0.531), (0.2, 0.534), (0, 0.534)], segments=44
+    )
     stem = cylinder(0.016, 0.5, segments=16).moved(z=0.012)
     foot = lathe([(0, 0), (0.15, 0), (0.154, 0.004), (0.15, 0.011), (0.03, 0.02), (0, 0.022)], segments=40)
     return asset.mesh("Top", top, "Walnut").mesh("Stand", merged(stem, foot), "BlackMetal")
@@ -35,12 +37,18 @@ def dining_table() -> Asset:
         *(box((1.3, 0.022, 0.07)).moved(y=y, z=0.636) for y in (-0.36, 0.36)),
         *(box((0.022, 0.7, 0.07)).moved(x=x, z=0.636) for x in (-0.66, 0.66)),
     )
-    legs = [tube([(x * 1.03, y * 1.04, 0.0), (x, y, 0.706)], [0.02, 0.034], segments=14) for x in (-0.67, 0.67) for y in (-0.36, 0.36)]
+    legs = [
+        tube([(x * 1.03, y * 1.04, 0.0), (x, y, 0.706)], [0.02, 0.034], segments=14)
+        for x in (-0.67, 0.67)
+        for y in (-0.36, 0.36)
+    ]
     return asset.mesh("Table", merged(top, apron, *legs).textured(0.9), "Oak")
 
 
 def bookshelf() -> Asset:
-    asset = Asset("SM_Bookshelf_Tall", "bookshelf", doc="A tall white bookshelf with five open compartments and a closed back.")
+    asset = Asset(
+        "SM_Bookshelf_Tall", "bookshelf", doc="A tall white bookshelf with five open compartments and a closed back."
+    )
     width, depth, height, board = 0.86, 0.3, 1.9, 0.022
     boards = [
         rounded_box((board, depth, height), 0.003, steps=1).moved(x=-(width - board) / 2),
@@ -49,7 +57,9 @@ def bookshelf() -> Asset:
         rounded_box((width - 2 * board, 0.02, 0.06), 0.002, steps=1).moved(y=-depth / 2 + 0.02),
     ]
     for z in SHELF_HEIGHTS:
-        boards.append(rounded_box((width - 2 * board + 0.002, depth - 0.008, board), 0.003, steps=1).moved(y=-0.002, z=z - board))
+        boards.append(
+            rounded_box((width - 2 * board + 0.002, depth - 0.008, board), 0.003, steps=1).moved(y=-0.002, z=z - board)
+        )
     boards.append(rounded_box((width, depth, board), 0.003, steps=1).moved(z=height - board))
     return asset.mesh("Carcass", merged(*boards), "WhiteLacquer")
 

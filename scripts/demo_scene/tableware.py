@@ -14,7 +14,9 @@ def mug(name: str, file: str, material: str, **options) -> Asset:
     outer = [(0.029, 0.0015), (0.031, 0.0), (0.036, 0.0), (0.039, 0.003), (0.0405, 0.012), (0.0405, 0.088), (0.0398, 0.0925)]
     inner = [(0.0385, 0.0935), (0.0372, 0.0925), (0.0365, 0.088), (0.0365, 0.012), (0.033, 0.007), (0, 0.006)]
     cup = lathe([(0, 0.0015), *outer, *inner], segments=36)
-    loop = spline([(0.039, 0, 0.074), (0.054, 0, 0.078), (0.067, 0, 0.066), (0.068, 0, 0.044), (0.056, 0, 0.026), (0.039, 0, 0.024)], 4)
+    loop = spline(
+        [(0.039, 0, 0.074), (0.054, 0, 0.078), (0.067, 0, 0.066), (0.068, 0, 0.044), (0.056, 0, 0.026), (0.039, 0, 0.024)], 4
+    )
     handle = tube(loop, 0.0052, segments=12).scaled(1, 1.15, 1)
     coffee = lathe([(0, 0.07), (0.0364, 0.07), (0.0364, 0.071), (0, 0.071)], segments=28)
     return asset.mesh("Cup", merged(cup, handle), material).mesh("Coffee", coffee, "Coffee")
@@ -57,7 +59,19 @@ FRUIT_RADIUS = 0.036
 
 def apple() -> Asset:
     asset = Asset("Apple", "apple")
-    profile = [(0, -0.031), (0.006, -0.0335), (0.014, -0.0345), (0.025, -0.028), (0.0335, -0.013), (0.036, 0.004), (0.0335, 0.019), (0.0255, 0.0295), (0.0145, 0.0325), (0.0065, 0.0295), (0, 0.0245)]
+    profile = [
+        (0, -0.031),
+        (0.006, -0.0335),
+        (0.014, -0.0345),
+        (0.025, -0.028),
+        (0.0335, -0.013),
+        (0.036, 0.004),
+        (0.0335, 0.019),
+        (0.0255, 0.0295),
+        (0.0145, 0.0325),
+        (0.0065, 0.0295),
+        (0, 0.0245),
+    ]
     body = lathe([profile[0], *spline(profile[1:-1], 2), profile[-1]], segments=28)
     stem = tube(spline([(0, 0, 0.024), (0.001, 0, 0.034), (0.005, 0.001, 0.044)], 3), [0.0018] * 6 + [0.0024], segments=6)
     asset.mesh("Skin", body, "AppleSkin", crease=70)
@@ -73,33 +87,58 @@ def orange() -> Asset:
 
 def vase() -> Asset:
     asset = Asset("SM_Vase_Slim", "vase", doc="A slim ceramic vase, glazed in deep blue.")
-    outer = spline([(0.036, 0.0), (0.048, 0.03), (0.057, 0.085), (0.05, 0.15), (0.03, 0.205), (0.026, 0.225), (0.031, 0.25)], 4)
+    outer = spline(
+        [(0.036, 0.0), (0.048, 0.03), (0.057, 0.085), (0.05, 0.15), (0.03, 0.205), (0.026, 0.225), (0.031, 0.25)], 4
+    )
     inner = [(max(0.0, r - 0.0035), max(0.008, z)) for r, z in reversed(outer)]
-    return asset.mesh("Vase", lathe([(0, 0.0), *outer, (0.0295, 0.2515), *inner, (0, 0.008)], segments=40), "BlueGlaze", crease=50)
+    return asset.mesh(
+        "Vase", lathe([(0, 0.0), *outer, (0.0295, 0.2515), *inner, (0, 0.008)], segments=40), "BlueGlaze", crease=50
+    )
 
 
 def tulips() -> Asset:
     """Stems from the vase's floor (8 mm above its foot, taken as z = 0 here) up through its neck."""
     asset = Asset("TulipBunch", "tulips", doc="A bunch of pink and yellow tulips.")
     stems, leaves, pink, yellow = [], [], [], []
-    bud = [(0, 0), (0.006, 0.001), *spline([(0.013, 0.006), (0.019, 0.018), (0.0185, 0.032), (0.012, 0.045)], 3), (0.006, 0.05), (0, 0.046)]
+    bud = [
+        (0, 0),
+        (0.006, 0.001),
+        *spline([(0.013, 0.006), (0.019, 0.018), (0.0185, 0.032), (0.012, 0.045)], 3),
+        (0.006, 0.05),
+        (0, 0.046),
+    ]
     for k in range(7):
         angle = 2 * math.pi * k / 7 + 0.3
         lean = 0.0 if k == 6 else 1.0
         reach, height = (0.055 + 0.022 * (k % 3)) * lean, 0.4 - 0.035 * (k % 3)
         c, s = math.cos(angle), math.sin(angle)
         path = spline(
-            [(0.012 * c, 0.012 * s, 0.0), (-0.004 * c, -0.004 * s, 0.12), (0.012 * c, 0.012 * s, 0.235), (reach * c, reach * s, height)], 4
+            [
+                (0.012 * c, 0.012 * s, 0.0),
+                (-0.004 * c, -0.004 * s, 0.12),
+                (0.012 * c, 0.012 * s, 0.235),
+                (reach * c, reach * s, height),
+            ],
+            4,
         )
         stems.append(tube(path, 0.0026, segments=7))
-        head = lathe(bud, segments=14).turned("y", 16 * lean).turned("z", math.degrees(angle)).moved(reach * c, reach * s, height - 0.004)
+        head = (
+            lathe(bud, segments=14)
+            .turned("y", 16 * lean)
+            .turned("z", math.degrees(angle))
+            .moved(reach * c, reach * s, height - 0.004)
+        )
         (pink if k % 2 else yellow).append(head)
         if k % 2 == 0 and lean:
             from .shapes import leaf
 
-            leaves.append(leaf(0.19, 0.032, rise=1.5, fall=1.6).turned("z", math.degrees(angle) + 24).moved(0.012 * c, 0.012 * s, 0.2))
+            leaves.append(
+                leaf(0.19, 0.032, rise=1.5, fall=1.6).turned("z", math.degrees(angle) + 24).moved(0.012 * c, 0.012 * s, 0.2)
+            )
     asset.mesh("Stems", merged(*stems), "LeafGreen").mesh("Leaves", merged(*leaves), "LeafGreen", double_sided=True, crease=80)
-    return asset.mesh("PinkBuds", merged(*pink), "TulipPink", crease=70).mesh("YellowBuds", merged(*yellow), "TulipYellow", crease=70)
+    return asset.mesh("PinkBuds", merged(*pink), "TulipPink", crease=70).mesh(
+        "YellowBuds", merged(*yellow), "TulipYellow", crease=70
+    )
 
 
 #: Book's size [m]: thickness, depth, height, standing with its spine towards -y.
@@ -128,7 +167,7 @@ def book() -> Asset:
         mesh = Prim("", "Book", specifier="over", properties=[f"rel material:binding = </{asset.name}/Materials/{material}>"])
         over[option] = [Prim("", "Geom", specifier="over").add(mesh)]
     asset.variants["cover"] = over
-    asset.metadata += ['prepend variantSets = "cover"', 'variants = {', '    string cover = "red"', "}"]
+    asset.metadata += ['prepend variantSets = "cover"', "variants = {", '    string cover = "red"', "}"]
     # A variant is weaker than what the prim itself says: the mesh leaves its binding to the variants.
     asset.parts[0].properties = [line for line in asset.parts[0].properties if "material:binding" not in line]
     return asset

@@ -71,7 +71,12 @@ def parquet(size: int = 384) -> np.ndarray:
 def oak(size: int = 192) -> np.ndarray:
     """Straight grain along v; tiles."""
     rng = np.random.default_rng(8)
-    grain = 0.5 + 0.25 * _noise(rng, size, size, (2, 24)) + 0.2 * _noise(rng, size, size, (3, 48)) + 0.1 * _noise(rng, size, size, (2, 6))
+    grain = (
+        0.5
+        + 0.25 * _noise(rng, size, size, (2, 24))
+        + 0.2 * _noise(rng, size, size, (3, 48))
+        + 0.1 * _noise(rng, size, size, (2, 6))
+    )
     mix = np.clip(grain, 0, 1)[..., None]
     return _finish(_color("#c79a63") * (1 - mix) + _color("#9a6a3b") * mix)
 
@@ -98,7 +103,12 @@ def artwork(width: int = 224, height: int = 160) -> np.ndarray:
     image = _color("#f3d9b1") * (1 - y[..., None]) + _color("#eda66f") * y[..., None]
     sun = (x - 0.64) ** 2 * (width / height) ** 2 + (y - 0.4) ** 2 < 0.019
     image[sun] = _color("#d9482f")
-    layers = [("#c98d74", 0.55, 0.05, 5.0, 0.4), ("#7f7d83", 0.66, 0.06, 7.0, 1.9), ("#3f5d68", 0.78, 0.05, 9.0, 0.2), ("#22363f", 0.9, 0.03, 12.0, 1.0)]
+    layers = [
+        ("#c98d74", 0.55, 0.05, 5.0, 0.4),
+        ("#7f7d83", 0.66, 0.06, 7.0, 1.9),
+        ("#3f5d68", 0.78, 0.05, 9.0, 0.2),
+        ("#22363f", 0.9, 0.03, 12.0, 1.0),
+    ]
     for color, level, swing, waves, phase in layers:
         ridge = level + swing * np.sin(waves * x + phase) + 0.4 * swing * np.sin(2.3 * waves * x + 2 * phase)
         image[y > ridge] = _color(color)

@@ -77,7 +77,15 @@ class Prim:
 
 def layer(root: Prim, *, metadata: Sequence[str], comment: str) -> str:
     """The text of a layer with one root prim, which is its default prim."""
-    head = ["#usda 1.0", "(", f"    {text(comment)}", f'    defaultPrim = "{root.name}"', *(f"    {line}" for line in metadata), ")", ""]
+    head = [
+        "#usda 1.0",
+        "(",
+        f"    {text(comment)}",
+        f'    defaultPrim = "{root.name}"',
+        *(f"    {line}" for line in metadata),
+        ")",
+        "",
+    ]
     return "\n".join([*head, *root.lines(), ""])
 
 

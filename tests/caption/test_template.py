@@ -219,11 +219,17 @@ def test_only_what_was_asked_for_is_written() -> None:
     assert captions.references
 
 
-def test_above_the_limit_no_references_are_made() -> None:
+def test_above_the_limit_only_what_the_texts_name_is_referred_to() -> None:
     frame = make_frame(two_bowls())
-    captions = caption_graph(make_graph(frame), frame=frame, settings=settings(max_references=3))
+    graph = make_graph(frame)
+    silent = settings(max_references=3, brief=False, overall=False, questions=False)
+    captions = caption_graph(graph, frame=frame, settings=silent)
     assert captions.references == {}
+    captions = caption_graph(graph, frame=frame, settings=settings(max_references=3, questions=False))
     assert captions.overall is not None
+    assert 0 < len(captions.references) <= len(graph.nodes)
+    for node, text in captions.references.items():
+        assert resolve_text(text, graph) == {node}
 
 
 def test_one_object() -> None:

@@ -138,6 +138,8 @@ def parse_label(label: str) -> Name:
             post = f" {token} {' '.join(display_word(item) for item in rest)}"
             tokens = tokens[:index]
             break
+    if len(tokens) == 1 and tokens[0] in words.adjectives and tokens[0] not in words.adjective_nouns:
+        return _quoted(label)
     tokens, colors, after_color = _split_colors(_modifiers_first(tokens))
     if not tokens or tokens[-1] in words.generic_nouns:
         if not tokens and not colors:

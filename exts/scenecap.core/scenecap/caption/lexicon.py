@@ -34,6 +34,8 @@ class Lexicon:
         materials: Material word -> the adjective.
         material_compounds: Pairs of words in which the material word is part of the name ("pine tree").
         adjectives: Adjectives that labels carry in front of the noun.
+        adjective_nouns: Adjectives that are nouns too ("light").
+        has_front: Nouns of things with a front of their own, for which "in front of" has two readings.
         function_words: Words that show that a label is not a noun phrase.
         post_prepositions: Prepositions that may follow the head noun ("box of cookies").
         generic_nouns: Labels that say nothing.
@@ -72,6 +74,8 @@ class Lexicon:
     materials: Mapping[str, str]
     material_compounds: frozenset[tuple[str, str]]
     adjectives: frozenset[str]
+    adjective_nouns: frozenset[str]
+    has_front: frozenset[str]
     function_words: frozenset[str]
     post_prepositions: frozenset[str]
     generic_nouns: frozenset[str]

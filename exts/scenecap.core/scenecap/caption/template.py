@@ -74,8 +74,8 @@ def _overall(inventory: Inventory, referrer: Referrer, chooser: Chooser) -> Capt
 
 
 def _references(inventory: Inventory, referrer: Referrer) -> dict[int, str]:
-    """Return an unambiguous expression for each object that has one."""
-    if len(inventory.nodes) > inventory.settings.max_references:
-        return {}
-    found = ((node.id, referrer.refer(node.id)) for node in inventory.nodes)
-    return {node: plain(reference.phrase) for node, reference in found if reference is not None}
+    """Return an unambiguous expression for each object that has one; of very many, for those that the texts needed one for."""
+    if len(inventory.nodes) <= inventory.settings.max_references:
+        for node in inventory.nodes:
+            referrer.refer(node.id)
+    return {node: plain(reference.phrase) for node, reference in referrer.known().items()}

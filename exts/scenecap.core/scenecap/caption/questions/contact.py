@@ -15,6 +15,8 @@ from scenecap.graph.model import Relation
 
 #: Expressions that say what holds an object, or what it holds.
 _CONTACTS = (QueryKind.HELD, QueryKind.HOLDER, QueryKind.ROOM)
+#: An object this far above the floor is not on it [m].
+_OFF_FLOOR = 0.2
 _DIRECTIONS = int(Relation.LEFT | Relation.RIGHT | Relation.FRONT | Relation.BEHIND)
 
 
@@ -118,7 +120,7 @@ def _floor(asker: Asker, polarity: bool) -> Iterator[Question]:
         item = inventory.nodes[node]
         element = inventory.room_parent(node)
         on_floor = element is not None and element.kind is RoomKind.FLOOR and item.parent_kind is ContactKind.SUPPORT
-        on_other = item.parent is not None and item.parent_kind is ContactKind.SUPPORT and not _touches_floor(asker, node)
+        on_other = item.parent is not None and item.parent_kind is ContactKind.SUPPORT and _off_floor(asker, node)
         if not (on_floor if polarity else on_other):
             continue
         subject = asker.name(node, kinds=_CONTACTS)
@@ -133,15 +135,22 @@ def _floor(asker: Asker, polarity: bool) -> Iterator[Question]:
         yield asker.yes_no(QuestionKind.SUPPORT, words, polarity, nodes=(node, *subject.anchors), facts=[*subject.facts, fact])
 
 
-def _touches_floor(asker: Asker, node: int) -> bool:
-    floors = {element.path for element in asker.inventory.graph.room if element.kind is RoomKind.FLOOR}
-    return any(path in floors for path, _ in asker.inventory.nodes[node].contacts)
+def _off_floor(asker: Asker, node: int) -> bool:
+    """Whether nobody would say that an object is on the floor: a chair on a rug is, in a way."""
+    floors = [element for element in asker.inventory.graph.room if element.kind is RoomKind.FLOOR]
+    paths = {element.path for element in floors}
+    if any(path in paths for path, _ in asker.inventory.nodes[node].contacts):
+        return False
+    top = max(float(element.aabb_world[1, 2]) for element in floors)
+    return float(asker.inventory.boxes_world[node, 0, 2]) - top >= _OFF_FLOOR
 
 
 def _open(asker: Asker, relation: Relation, kind: QuestionKind) -> Iterator[Question]:
     inventory = asker.inventory
     word = RELATION_WORDS[relation]
     for child, holder in asker.order(_held_by(asker, relation), f"{kind.value} open", 8):
+        if not _only_one(asker, child, HELD_KIND[relation]):
+            continue
         only = inventory.children[holder] == (child,) and child not in inventory.children
         known = not inventory.others and not inventory.may_hide_unknowns
         fact = Fact(fact_name(relation), (child,), (holder,))
@@ -170,6 +179,11 @@ def _open(asker: Asker, relation: Relation, kind: QuestionKind) -> Iterator[Ques
                 facts=[*subject.facts, *place.facts, fact],
                 edges=((child, holder),),
             )
+
+
+def _only_one(asker: Asker, child: int, kind: ContactKind) -> bool:
+    """Whether an object is on (in) one thing only, so that asking for it has one answer."""
+    return sum(how is kind for _, how in asker.inventory.nodes[child].contacts) == 1
 
 
 def _names(asker: Asker, child: int, holder: int) -> tuple[Named, Named] | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from scenecap.caption.lexicon import lexicon
 from scenecap.caption.model import Fact, Question, QuestionKind
 from scenecap.caption.questions.base import Asker
 from scenecap.caption.refer.phrasing import RELATION_WORDS, fact_name
@@ -66,14 +67,20 @@ def _ask(asker: Asker, polarity: bool | None, kind: QuestionKind) -> Iterator[Qu
             continue
         fact = Fact(fact_name(relation), (source,), (target,))
         facts = [*subject.facts, *place.facts, fact]
+        seen = ", as seen from the camera" if _has_front(asker, target, kind) else ""
         nodes, edges = (source, target, *subject.anchors, *place.anchors), ((source, target),)
         if polarity is None:
-            words = phrase(f"{subject.be} ", subject.phrase, f" {wording} ", place.phrase)
+            words = phrase(f"{subject.be} ", subject.phrase, f" {wording} ", place.phrase, seen)
             yield asker.question(kind, words, answers[relation], nodes=nodes, facts=facts, edges=edges)
             continue
         asked = relation if polarity else relation.inverse()
-        words = phrase(f"{subject.be} ", subject.phrase, f" {RELATION_WORDS[asked]} ", place.phrase)
+        words = phrase(f"{subject.be} ", subject.phrase, f" {RELATION_WORDS[asked]} ", place.phrase, seen)
         yield asker.yes_no(kind, words, polarity, nodes=nodes, facts=facts, edges=edges)
+
+
+def _has_front(asker: Asker, anchor: int, kind: QuestionKind) -> bool:
+    """Whether "in front of the sofa" may be read from the sofa's own side, so that the question must say whose it is."""
+    return kind is QuestionKind.FRONT_BEHIND and asker.inventory.descriptions[anchor].name.head in lexicon().has_front
 
 
 def ask_between(asker: Asker, polarity: bool | None) -> Iterator[Question]:

@@ -88,6 +88,12 @@ class Referrer:
         self.refer(node, lambda _: len(self._found[node]) >= most)
         return self._found[node][:most]
 
+    def known(self) -> dict[int, Reference]:
+        """Return the first expression of each node that one was looked for and found, by node id."""
+        plain = {node: reference for node, reference in self._plain.items() if reference is not None}
+        first = {node: found[0] for node, found in self._found.items() if found}
+        return dict(sorted({**plain, **first}.items()))
+
     def refer_plural(self, nodes: Sequence[int], *, counted: bool = True) -> Reference | None:
         """Return "the eight white pawns" where a name means exactly these nodes, else None."""
         if len(nodes) < 2:
@@ -215,7 +221,7 @@ class Referrer:
         """Yield names of a node, shortest first: noun, with color, with material; then all words of the label."""
         description = self.inventory.descriptions[node]
         name = description.name
-        if name.generic and not name.quoted and len(self.inventory.nodes) + len(self.inventory.others) > 1:
+        if name.generic and not name.post and len(self.inventory.nodes) + len(self.inventory.others) > 1:
             return  # "the object" may be anything
         post = name.post if name.quoted else ""
         colors = tuple(sorted(description.basic_colors))

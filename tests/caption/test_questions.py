@@ -126,6 +126,14 @@ def test_counts() -> None:
     assert not any("bread" in question for question in answers)
 
 
+def test_colors_of_one_term_are_not_counted_apart() -> None:
+    boxes = [TABLE, on_table("navy mug", -0.5, 0), on_table("blue mug", 0.5, 0), on_table("red mug", 0.0, 0.3)]
+    asked = [q for seed in range(4) for q in of_kind(ask(boxes, seed=seed, max_questions_per_kind=30), QuestionKind.COUNT)]
+    assert not any("navy" in q.question or "blue" in q.question for q in asked)
+    assert {q.answer for q in asked if q.question.startswith("How many mugs")} == {"three"}
+    assert {q.answer for q in asked if q.question.startswith("How many red mugs")} <= {"one"}
+
+
 def test_no_count_where_people_would_count_differently() -> None:
     def counted(*boxes: Box, **more: object) -> set[str]:
         return {

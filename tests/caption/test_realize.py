@@ -92,6 +92,16 @@ def test_what_like_objects_share() -> None:
     assert shared.name.tokens == ("box",)
 
 
+def test_a_color_is_traced_to_where_each_object_has_it_from() -> None:
+    boxes = [TABLE, on_table("red mug", -0.4, 0), on_table("mug", 0.4, 0, color="red")]
+    frame = make_frame(boxes)
+    captions = caption_graph(make_graph(frame), frame=frame)
+    assert captions.brief is not None
+    assert "wo red mugs" in captions.brief.text
+    colors = {(fact.nodes, fact.source) for fact in captions.brief.facts if fact.kind == "color"}
+    assert colors == {((1,), "name"), ((2,), "albedo")}
+
+
 def test_a_cabinet_does_not_hold_what_is_on_top_of_it() -> None:
     boxes = [
         Box("cabinet", (0, 0, 0), (0.8, 0.5, 1.0)),

@@ -6,12 +6,21 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from scenecap.caption.attributes import Description, Name, adjectives_text, indefinite_text, noun_text, parse_label
+from scenecap.caption.attributes import (
+    Description,
+    Name,
+    adjectives_text,
+    basic_color,
+    indefinite_text,
+    noun_text,
+    parse_label,
+)
 from scenecap.caption.discourse import shared_description
 from scenecap.caption.english import Countability, number_text
 from scenecap.caption.lexicon import lexicon
 from scenecap.caption.model import Fact, Question, QuestionKind
 from scenecap.caption.questions.base import Asker
+from scenecap.caption.refer.phrasing import color_facts
 from scenecap.caption.spans import Phrase, Ref, phrase
 
 #: Nobody counts more than this at a glance.
@@ -114,7 +123,7 @@ def ask_count(asker: Asker, polarity: bool | None) -> Iterator[Question]:
         if description.name.countability in (Countability.COUNT, Countability.PAIR):
             groups.setdefault((description.name.core_tokens, ()), []).append(node)
             if description.colors:
-                groups.setdefault((description.name.core_tokens, tuple(sorted(description.basic_colors))), []).append(node)
+                groups.setdefault((description.name.core_tokens, description.colors), []).append(node)
     several = sorted(groups.items(), key=lambda item: (len(item[1]) < 2, item[0]))
     ordered = [item for item in several if len(item[1]) > 1]
     # Colors that all of a noun's objects share add nothing.
@@ -137,7 +146,7 @@ def countable(asker: Asker, noun: tuple[str, ...], colors: tuple[str, ...], memb
         return False
     if any(name.quoted or name.generic for name in names):
         return False
-    if not inventory.matching(noun, colors=colors).is_exactly(members):
+    if not inventory.matching(noun, colors=map(basic_color, colors)).is_exactly(members):
         return False
     if any(inventory.visible_px[node] < inventory.settings.min_question_px for node in members):
         return False
@@ -165,7 +174,6 @@ def _count(asker: Asker, members: list[int], colored: bool) -> Question:
     group = tuple(members)
     facts = [Fact("exists", group), Fact("count", group, value=len(group))]
     if colored:
-        source = shared.color_source.value if shared.color_source else None
-        facts += [Fact("color", group, value=color, source=source) for color in shared.colors]
+        facts += color_facts(inventory, group)
     words = phrase("how many ", Ref(phrase(noun), group), where)
     return asker.question(QuestionKind.COUNT, words, number_text(len(group)), nodes=group, facts=facts)

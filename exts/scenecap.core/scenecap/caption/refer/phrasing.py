@@ -186,9 +186,14 @@ def query_facts(query: Query, node: int, anchors: Sequence[int], inventory: Inve
 
 
 def color_facts(inventory: Inventory, nodes: Sequence[int]) -> tuple[Fact, ...]:
-    """Return the facts that say a group's colors, with where they are known from."""
-    description = inventory.descriptions[nodes[0]]
-    if not description.colors or description.color_source is None:
-        return ()
-    source = description.color_source.value
-    return tuple(Fact("color", tuple(nodes), value=color, source=source) for color in description.colors)
+    """Return the facts that say the colors of objects of one look, a fact for each source that they are known from."""
+    by_source: dict[str, list[int]] = {}
+    for node in nodes:
+        source = inventory.descriptions[node].color_source
+        if source is not None:
+            by_source.setdefault(source.value, []).append(node)
+    return tuple(
+        Fact("color", tuple(members), value=color, source=source)
+        for source, members in by_source.items()
+        for color in inventory.descriptions[members[0]].colors
+    )

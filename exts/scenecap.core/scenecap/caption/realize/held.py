@@ -12,7 +12,7 @@ from scenecap.caption.english import Countability
 from scenecap.caption.lexicon import lexicon
 from scenecap.caption.model import Fact
 from scenecap.caption.plan.messages import Group, Held, Overview
-from scenecap.caption.realize.clause import Clause, be, verb
+from scenecap.caption.realize.clause import Clause, be, is_short, verb
 from scenecap.caption.realize.overview import word_overview
 from scenecap.caption.refer.phrasing import RELATION_WORDS, fact_name, room_phrase, room_words
 from scenecap.caption.refer.query import HELD_RELATION
@@ -50,7 +50,12 @@ def word_held(writer: Writer, message: Held, *, shapes: Sequence[str] = (), star
     holder = None
     if known:
         discourse = writer.discourse
-        holder = discourse.definite(message.holder, avoid=children) or discourse.partitive(message.holder)
+        # "A mug is on the desk behind the lamp" may be read two ways, so a short name or "the other desk" comes first.
+        holder = (
+            discourse.definite(message.holder, avoid=children, allow=is_short)
+            or discourse.partitive(message.holder)
+            or discourse.definite(message.holder, avoid=children)
+        )
         if holder is None:
             return None  # it cannot be told from others of its name
     place = writer.place if writer.opening else None

@@ -29,7 +29,7 @@ _COLORS = ("red", "blue", "green", "white", "black", "brown")
 
 def main() -> None:
     """Run the benchmark and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Measure the template captioner.")
     parser.add_argument("scenes", nargs="*", type=Path, help="box scenes as JSON")
     parser.add_argument("--repeat", type=int, default=5, help="runs of which the median is taken")
     arguments = parser.parse_args()
@@ -40,8 +40,8 @@ def main() -> None:
     for name, frame in frames.items():
         settings = GraphSettings(max_object_capacity=100_000, full_edges=FullEdges.NEAREST)
         graph = build_scene_graph(frame, settings, full=False)
-        plain = CaptionSettings(questions=False)
-        asking = CaptionSettings()
+        plain = CaptionSettings.model_validate({"questions": False})
+        asking = CaptionSettings.model_validate({})
         rows = (
             median_ms(lambda f=frame, s=settings: build_scene_graph(f, s, full=False), arguments.repeat),
             median_ms(lambda g=graph, f=frame, s=plain: caption_graph(g, frame=f, settings=s, seed=0), arguments.repeat),

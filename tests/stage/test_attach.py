@@ -214,6 +214,14 @@ def test_stage_without_a_file_has_no_label_layer(tmp_path: Path) -> None:
         write_label_layer(wrap_stage(stage), LabelPlan((), ()), tmp_path / "labels.usda")
 
 
+def test_stage_without_a_session_layer() -> None:
+    layer = Sdf.Layer.CreateAnonymous()
+    opened = wrap_stage(Usd.Stage.Open(layer, sessionLayer=None))
+    assert not opened.session
+    with pytest.raises(UsageError, match="no session layer"):
+        attach_to_session(opened, LabelPlan((), ()))
+
+
 def test_objects_within_instances_are_skipped() -> None:
     stage = new_stage()
     stage.CreateClassPrim("/Office")

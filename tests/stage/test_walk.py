@@ -354,6 +354,19 @@ def test_animated_instancer_follows_ids() -> None:
     assert positions(found, 2)["/World/drops[7]"] == (11, 0, 0)
 
 
+def test_moving_instances_make_a_stage_animated() -> None:
+    stage = new_stage()
+    made = trees(stage)
+    assert not walk(stage).is_animated
+    positions_ = made.GetPositionsAttr()
+    positions_.Set([Gf.Vec3f(i, 0, 0) for i in range(3)], 1)
+    positions_.Set([Gf.Vec3f(i, 9, 0) for i in range(3)], 2)
+    found = walk(stage)
+    assert found.is_animated
+    assert positions(found, 1)["/World/trees[1]"] == (1, 0, 2)
+    assert positions(found, 2)["/World/trees[1]"] == (1, 9, 2)
+
+
 def test_purpose_of_an_instancer_is_inherited() -> None:
     stage = new_stage()
     made = trees(stage)

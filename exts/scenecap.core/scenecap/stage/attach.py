@@ -118,7 +118,13 @@ def effective_schema(schema: LabelSchema) -> LabelSchema:
 
 
 def attach_to_session(open_stage: OpenStage, plan: LabelPlan, *, schema: LabelSchema = LabelSchema.LABELS) -> int:
-    """Write labels to the stage's session layer, which is never saved. Returns how many."""
+    """Write labels to the stage's session layer, which is never saved. Returns how many.
+
+    Raises:
+        UsageError: The stage was opened without a session layer.
+    """
+    if not open_stage.session:
+        raise UsageError("This stage has no session layer to label it in.", remedy="Open it with one.")
     with Sdf.ChangeBlock():
         _author(open_stage.session, plan.labels, effective_schema(schema))
     return len(plan.labels)

@@ -219,6 +219,15 @@ def instances_at(
     return transforms, indices, ids, mask if len(mask) == len(indices) else np.ones(len(indices), dtype=bool)
 
 
+#: Attributes that place or hide instances. By name: orientationsf is newer than the USD of some Isaac Sim versions.
+_PLACING = ("positions", "orientations", "orientationsf", "scales", "velocities", "angularVelocities", "invisibleIds")
+
+
+def _varies(prim: Usd.Prim, name: str) -> bool:
+    attribute = prim.GetAttribute(name)
+    return bool(attribute) and attribute.ValueMightBeTimeVarying()
+
+
 def slots_of(instancer: UsdGeom.PointInstancer, *, start: float) -> tuple[np.ndarray, np.ndarray, bool, bool]:
     """Find which instances a PointInstancer has at any time.
 
@@ -228,16 +237,7 @@ def slots_of(instancer: UsdGeom.PointInstancer, *, start: float) -> tuple[np.nda
     """
     attributes = (instancer.GetProtoIndicesAttr(), instancer.GetIdsAttr())
     changing = any(attribute.ValueMightBeTimeVarying() for attribute in attributes)
-    animated = changing or any(
-        attribute.ValueMightBeTimeVarying()
-        for attribute in (
-            instancer.GetPositionsAttr(),
-            instancer.GetOrientationsAttr(),
-            instancer.GetScalesAttr(),
-            instancer.GetVelocitiesAttr(),
-            instancer.GetInvisibleIdsAttr(),
-        )
-    )
+    animated = changing or any(_varies(instancer.GetPrim(), name) for name in _PLACING)
     times = [start]
     if changing:
         times += sorted({time for attribute in attributes for time in attribute.GetTimeSamples()})[:MAX_INSTANCER_SAMPLES]

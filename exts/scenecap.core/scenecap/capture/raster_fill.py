@@ -105,21 +105,24 @@ def draw_triangles(
                 continue
             sign = 1.0 if area > 0.0 else -1.0
             size = area * sign
-            scale = 1.0 / size
-            ai, bi, ci = inverse[a], inverse[b], inverse[c]
-            slack = _slack(abx, aby, acx, acy, bi - ai, ci - ai, scale)
-            # Most triangles lie within what the entity covers already: then its box needs no look at single pixels.
-            widens = x0 < box_x0 or x1 > box_x1 or y0 < box_y0 or y1 > box_y1
-            dx0 = x0 - ax
             step1, step2 = acy * sign, -aby * sign
+            # What depth needs is worked out at the first pixel that is covered: most small triangles cover none.
+            scale = slack = ai = bi = ci = 0.0
+            widens = False
             for row in range(y0, y1 + 1):
-                dy = row - ay
-                e1 = (dx0 * acy - acx * dy) * sign
-                e2 = (abx * dy - dx0 * aby) * sign
+                dx, dy = x0 - ax, row - ay
+                e1 = (dx * acy - acx * dy) * sign
+                e2 = (abx * dy - dx * aby) * sign
                 pixel = np.uint64(row * width + x0)
                 for column in range(x0, x1 + 1):
                     e0 = size - e1 - e2
                     if min(e0, min(e1, e2)) >= 0.0:
+                        if scale == 0.0:
+                            scale = 1.0 / size
+                            ai, bi, ci = inverse[a], inverse[b], inverse[c]
+                            slack = _slack(abx, aby, acx, acy, bi - ai, ci - ai, scale)
+                            # Within what the entity covers already, its box needs no look at single pixels.
+                            widens = x0 < box_x0 or x1 > box_x1 or y0 < box_y0 or y1 > box_y1
                         value = (e0 * ai + e1 * bi + e2 * ci) * scale
                         if value >= inverse_far:
                             # Written without branches: which way they go is a coin toss, and a wrong guess costs more.

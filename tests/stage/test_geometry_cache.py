@@ -33,6 +33,28 @@ def test_bounds_and_outlines_equal_those_of_every_point() -> None:
         assert outlines[row] == pytest.approx((world[:, :2] @ footprint_directions().T).max(axis=0))
 
 
+@pytest.mark.parametrize("flat", [False, True])
+def test_many_occurrences_have_the_bounds_that_each_has_alone(flat: bool) -> None:
+    stage = new_stage()
+    rng = np.random.default_rng(5)
+    points = rng.normal(size=(300, 3)) * [1, 1, 0 if flat else 1]
+    mesh(stage, "/Proto", points, [list(range(300))[k : k + 3] for k in range(0, 300, 3)])
+    for k in range(12):
+        prim = stage.DefinePrim(f"/Copy_{k}", "Xform")
+        prim.GetReferences().AddInternalReference("/Proto")
+        prim.SetInstanceable(True)
+        place(UsdGeom.Xform(prim), translate=rng.normal(size=3), rotate=rng.uniform(0, 360, 3), scale=rng.uniform(0.1, 3, 3))
+    open_stage = opened(stage)
+    walk = walk_stage(open_stage)
+    state = walk.evaluate(0.0)
+    cache = GeometryCache(open_stage)
+    together = cache.extremes_world(walk, state)
+    for row in range(len(walk.gprims)):
+        alone = GeometryCache(open_stage).extremes_world(walk, state, rows=np.array([row]))
+        assert together[0][row] == pytest.approx(alone[0][0], abs=1e-9)
+        assert together[1][row] == pytest.approx(alone[1][0], abs=1e-9)
+
+
 def test_prototypes_are_read_once_and_moving_shapes_at_each_time() -> None:
     stage = new_stage()
     still = mesh(stage, "/Still", CUBE_POINTS, CUBE_FACES)

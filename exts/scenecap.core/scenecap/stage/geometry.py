@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from pxr import Usd, UsdGeom
+from scipy.spatial import ConvexHull, QhullError
 
-from scenecap.contract import footprint_directions
+from scenecap.contract import FOOTPRINT_DIRECTIONS, footprint_directions
 from scenecap.stage.curves import read_curves, read_point_cloud
 from scenecap.stage.gprims import SHAPE_ATTRIBUTES, read_gprim
 from scenecap.stage.mesh import LocalMesh, empty_mesh, read_mesh
@@ -20,6 +21,13 @@ logger = logging.getLogger(__name__)
 
 #: Default of how often a subdivision surface is refined.
 DEFAULT_SUBDIVISION_LEVEL = 2
+
+#: From this many occurrences on, a mesh's hull is worked out once instead of transforming all its points each time.
+_MANY = 8
+#: Meshes with fewer points are not worth a hull.
+_HULL_FROM = 64
+#: Points that are transformed at once.
+_CHUNK = 100_000
 
 _SHAPE_OF_MESH = (
     "points",
@@ -59,6 +67,7 @@ class GeometryCache:
         self._level = subdivision_level
         self._entries: dict[str, _Entry] = {}
         self._varying: dict[str, bool] = {}
+        self._extreme: dict[int, tuple[LocalMesh, np.ndarray]] = {}
         self.problems: list[str] = []
 
     def get(self, gprim: DrawnGprim, time_code: float) -> LocalMesh:
@@ -126,21 +135,42 @@ class GeometryCache:
             :func:`scenecap.contract.footprint_directions`; nan where nothing is drawn.
         """
         rows = np.arange(len(walk.gprims)) if rows is None else rows
-        directions = footprint_directions().T
         bounds = np.full((len(rows), 2, 3), np.nan)
-        footprints = np.full((len(rows), directions.shape[1]), np.nan)
+        footprints = np.full((len(rows), FOOTPRINT_DIRECTIONS), np.nan)
+        together: dict[int, tuple[LocalMesh, list[int]]] = {}
         for at, row in enumerate(rows):
-            if not state.drawn[row]:
-                continue
-            mesh = self.get(walk.gprims[row], state.time_code)
-            if mesh.empty:
-                continue
-            matrix = state.local_to_world[row]
-            points = mesh.points @ matrix[:3, :3] + matrix[3, :3]
-            bounds[at, 0], bounds[at, 1] = points.min(axis=0), points.max(axis=0)
-            footprints[at] = (points[:, :2] @ directions).max(axis=0)
+            if state.drawn[row]:
+                mesh = self.get(walk.gprims[row], state.time_code)
+                if not mesh.empty:
+                    together.setdefault(id(mesh), (mesh, []))[1].append(at)
+        for mesh, places in together.values():
+            points = mesh.points if len(places) < _MANY else self._extreme_points(mesh)
+            for start in range(0, len(places), chunk := max(_CHUNK // len(points), 1)):
+                part = places[start : start + chunk]
+                bounds[part], footprints[part] = _extremes(points, state.local_to_world[rows[part]])
         return bounds, footprints
+
+    def _extreme_points(self, mesh: LocalMesh) -> np.ndarray:
+        """Return points whose convex hull is the mesh's: no affine map makes another point extreme."""
+        known = self._extreme.get(id(mesh))
+        if known is None:
+            points = mesh.points
+            if len(points) > _HULL_FROM:
+                try:
+                    points = points[ConvexHull(points).vertices]
+                except QhullError:  # flat or a line
+                    points = mesh.points
+            known = (mesh, points)  # holding the mesh keeps its id its own
+            self._extreme[id(mesh)] = known
+        return known[1]
 
     def bounds_world(self, walk: StageWalk, state: WalkState) -> np.ndarray:
         """Return (G, 2, 3) float64 exact axis-aligned boxes in world [m]; nan where nothing is drawn."""
         return self.extremes_world(walk, state)[0]
+
+
+def _extremes(points: np.ndarray, local_to_world: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (K, 2, 3) boxes and (K, 32) ground-plane outlines in world of (N, 3) points under (K, 4, 4) matrices."""
+    world = points @ local_to_world[:, :3, :3] + local_to_world[:, 3:, :3]
+    outline = (world[:, :, :2] @ footprint_directions().T).max(axis=1)
+    return np.stack([world.min(axis=1), world.max(axis=1)], axis=1), outline

@@ -231,6 +231,14 @@ def test_hostile_meshes_do_no_harm(points, counts, indices, scheme) -> None:
         assert result.problems
 
 
+def test_a_skinned_mesh_is_drawn_in_its_rest_pose_and_says_so() -> None:
+    made = cube()
+    primvar(made, "skel:jointIndices", Sdf.ValueTypeNames.IntArray, [0], "constant")
+    result = read(made)
+    assert len(result.triangles) == 12
+    assert any("rest pose" in problem for problem in result.problems)
+
+
 def test_points_are_read_at_the_time() -> None:
     made = cube()
     made.GetPointsAttr().Set(vec3(np.array(CUBE_POINTS) * 2.0), 1.0)

@@ -140,6 +140,8 @@ def read_mesh(prim: Usd.Prim, time: Usd.TimeCode, *, subdivision_level: int) -> 
     )
     if not len(polygons.counts):
         return empty_mesh(*problems, "no face of the mesh can be drawn")
+    if prim.HasAttribute("primvars:skel:jointIndices"):
+        problems.append("the mesh is skinned; it is drawn in its rest pose")
     authored = _Authored(prim, time, points=len(points), faces=len(counts), corners=len(indices))
     scheme = mesh.GetSubdivisionSchemeAttr().Get(time) or UsdGeom.Tokens.catmullClark
     refined, uv_columns, uv_slices = 0, None, {}

@@ -10,7 +10,7 @@ from scenecap.capture.raster_setup import njit
 from scenecap.colours import linear_to_srgb8
 
 #: What a surface of reflectance 1 in the scene's median light becomes (linear; 1 is white).
-_TARGET = 0.82
+_TARGET = 0.74
 #: Values up to here stay as they are; above, they approach 1.
 _SHOULDER = 0.65
 #: Reflectance below which a pixel says too little about the light that falls on it.
@@ -41,7 +41,7 @@ def meter(radiance: np.ndarray, reflectance: np.ndarray, hit: np.ndarray) -> flo
     light = np.minimum(radiance @ LUMINANCE, np.float32(1e30))[measured] / albedo[measured]
     median = float(np.median(light))
     # Mostly shadow around a bright spot: the median alone would burn the spot, and an object in it.
-    bright = float(np.percentile(light, 90.0)) / 3.0
+    bright = float(np.percentile(light, 90.0)) / 1.6
     level = max(median, bright)
     return _TARGET / level if np.isfinite(level) and level > 1e-9 else 1.0
 

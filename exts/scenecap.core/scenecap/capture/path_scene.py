@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 #: Surfaces are at least this rough: a mirror needs hundreds of samples, and denoised from two it is a smear.
 _LEAST_ROUGHNESS = 0.2
 #: Surfaces reflect at most this much: light in a room of reflectance 1 never ends.
-_MOST_REFLECTANCE = 0.92
+_MOST_REFLECTANCE = 0.85
 #: Radius below which a lamp is a point [m].
 _POINT_RADIUS = 1e-4
 

@@ -88,7 +88,8 @@ def _normal_matrices(local_to_world: np.ndarray) -> np.ndarray:
         [np.cross(axes[:, 1], axes[:, 2]), np.cross(axes[:, 2], axes[:, 0]), np.cross(axes[:, 0], axes[:, 1])], axis=1
     )
     # Rows times cofactors need no division, and so no care for collapsed matrices; only the sign of a mirror.
-    sign = np.where(np.linalg.det(axes) < 0, -1.0, 1.0)
+    with np.errstate(invalid="ignore"):  # transforms that are not finite are not drawn, but they are in the array
+        sign = np.where(np.linalg.det(axes) < 0, -1.0, 1.0)
     return np.ascontiguousarray(cofactors * sign[:, None, None])
 
 

@@ -28,6 +28,9 @@ from scenecap.stage.walk import walk_stage
 #: Entity slot of gprims that belong to nothing: they are drawn and hide things, under Replicator's id for the unlabelled.
 UNOWNED_SLOT = 0
 
+#: Geometry that reaches further than this [m] from the origin is as broken as NaN.
+_FARTHEST = 1e12
+
 
 @dataclass(frozen=True, eq=False)
 class Moment:
@@ -153,7 +156,7 @@ class StageWorld:
 
     def _make_moment(self, changed: np.ndarray) -> Moment:
         entities, owner = self.discovery.entities, self.discovery.owner
-        there = self._state.drawn & self._opaque_enough & np.isfinite(self._bounds).all(axis=(1, 2))
+        there = self._state.drawn & self._opaque_enough & (np.abs(self._bounds) < _FARTHEST).all(axis=(1, 2))
         role = np.array([entity.role is Role.GHOST for entity in entities] or [False], dtype=bool)
         ghosts = (owner >= 0) & role[owner] & there
         slots: list[StageEntity | None] = [None]

@@ -1,0 +1,1 @@
+"""Scenecap inside Isaac Sim: Replicator payloads to frames, writers, API, headless entry."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from scenecap.contract import Frame
 from scenecap.graph.model import Relation, SceneGraph
-
 from tests.ground_truth import clevr_stage
 from tests.ground_truth.observe import graphs
 

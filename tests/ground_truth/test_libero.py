@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from scenecap.caption.settings import CaptionSettings
 from scenecap.caption.template import caption_graph
 from scenecap.contract import Frame
 from scenecap.graph.model import Relation, SceneGraph
-
 from tests.ground_truth.observe import graphs
 
 pytestmark = pytest.mark.shared

@@ -81,7 +81,7 @@ def place_all() -> dict[str, Placed]:
     put("CoffeeTable", "coffee_table", (-0.75, 0.62), on=["Rug"])
     put("SideTable_01", "side_table", (0.66, 2.1))
     put("SM_DiningTable_01", "dining_table", (1.55, -0.75), label="dining table")
-    for number, (x, y, yaw) in enumerate(((1.2, -0.06, 4), (1.93, -0.09, -6), (1.78, -1.43, 172), (0.55, -0.72, 86)), start=1):
+    for number, (x, y, yaw) in enumerate(((1.2, -0.14, 4), (1.93, -0.16, -6), (1.78, -1.36, 172), (0.64, -0.72, 86)), start=1):
         put(f"SM_DiningChair_{number:02d}", "dining_chair", (x, y), yaw=yaw, instanceable="true")
     put("Bookshelf", "bookshelf", (2.06, HALF_Y - 0.17), legacy="bookshelf")
     put("TVStand", "tv_stand", (HALF_X - 0.225, 0.95), yaw=-90)

@@ -124,6 +124,32 @@ def stage_body(stage: Usd.Stage, path: str, *, is_room: bool = False, skip: tupl
     return ContactBody(path, pieces=subtree_pieces(stage, path, skip=skip), is_room=is_room)
 
 
+def instance_bodies(stage: Usd.Stage, path: str) -> list[ContactBody]:
+    """One body for each point instance, ``<path>[<index>]``, from pxr's own transforms."""
+    scale = UsdGeom.GetStageMetersPerUnit(stage)
+    turn = np.eye(4)
+    if UsdGeom.GetStageUpAxis(stage) == UsdGeom.Tokens.y:
+        turn[:3, :3] = [[1.0, 0, 0], [0, 0, 1.0], [0, -1.0, 0]]
+    turn[:3, :3] *= scale
+    prim = stage.GetPrimAtPath(path)
+    instancer, cache = UsdGeom.PointInstancer(prim), UsdGeom.XformCache(0)
+    world = np.array(cache.GetLocalToWorldTransform(prim))
+    matrices = instancer.ComputeInstanceTransformsAtTime(0, 0, UsdGeom.PointInstancer.ExcludeProtoXform)
+    targets = instancer.GetPrototypesRel().GetTargets()
+    bodies = []
+    for k, (matrix, index) in enumerate(zip(matrices, instancer.GetProtoIndicesAttr().Get(0), strict=True)):
+        prototype = stage.GetPrimAtPath(targets[index])
+        to_prototype = np.linalg.inv(np.array(cache.GetLocalToWorldTransform(prototype)))
+        pieces = []
+        for part in Usd.PrimRange(prototype):
+            mesh = gprim_mesh(part)
+            if mesh is not None:
+                local = np.array(cache.GetLocalToWorldTransform(part)) @ to_prototype
+                pieces.append(MeshPiece(*mesh, local @ np.array(matrix) @ world @ turn))
+        bodies.append(ContactBody(f"{path}[{k}]", pieces=pieces))
+    return bodies
+
+
 def yaw_matrix(degrees: float, offset) -> np.ndarray:
     matrix = np.array(Gf.Matrix4d(Gf.Rotation(Gf.Vec3d(0, 0, 1), degrees), Gf.Vec3d(*map(float, offset))))
     return matrix

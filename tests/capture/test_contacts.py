@@ -51,6 +51,11 @@ def moved(mesh, offset):
     return mesh[0] + np.asarray(offset, dtype=float), mesh[1]
 
 
+def turned(mesh, degrees: float):
+    angle = np.radians(degrees)
+    return mesh[0] @ np.array([[np.cos(angle), 0, -np.sin(angle)], [0, 1, 0], [np.sin(angle), 0, np.cos(angle)]]), mesh[1]
+
+
 def of(contacts, child: str) -> dict[tuple[str, str], Contact]:
     return {(c.kind.value, c.parent): c for c in contacts if c.child == child}
 
@@ -281,6 +286,11 @@ INSIDE_CASES = {
         False,
     ),
     "book in a shelf": (shelf_meshes(0.5), [box((-0.02, -0.1, 0.02), (0.02, 0.1, 0.25))], True),
+    "a spoon leans in a mug": (
+        [mug_mesh(radius=0.04, height=0.1)],
+        [moved(turned(cylinder(0.003, 0.17), 14.0), (0.012, 0, 0.091))],
+        True,
+    ),
     "book on top of a shelf": (shelf_meshes(0.5), [box((-0.02, -0.1, 0.32), (0.02, 0.1, 0.55))], False),
     "cushion on a sofa": (
         [

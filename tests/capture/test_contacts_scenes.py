@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 
-from scenecap.capture.contacts import ContactBody, MeshPiece, find_contacts
+from scenecap.capture.contacts import ContactBody, find_contacts
 
-from .contact_scenes import gprim_mesh, read_stage, stage_body
+from .contact_scenes import instance_bodies, read_stage, stage_body
 
 pytestmark = pytest.mark.shared
 
@@ -118,31 +117,15 @@ def test_the_kettle_stands_on_the_oven(shared):
 
 
 def test_all_chess_pieces_stand_on_the_board(shared):
-    from pxr import Usd, UsdGeom
+    from pxr import UsdGeom
 
     stage = read_stage(shared / "scenes" / "chess_set" / "chess_set.usda")
-    turn = np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])  # y up -> z up
     board = stage_body(stage, "/ChessSet/Chessboard")
     bodies = [board]
     for color in ("Black", "White"):
-        group = stage.GetPrimAtPath(f"/ChessSet/{color}")
-        for child in group.GetChildren():
-            if child.IsA(UsdGeom.PointInstancer):
-                instancer = UsdGeom.PointInstancer(child)
-                prototype = stage.GetPrimAtPath(instancer.GetPrototypesRel().GetTargets()[0])
-                world = np.array(UsdGeom.XformCache().GetLocalToWorldTransform(child))
-                to_prototype = np.linalg.inv(np.array(UsdGeom.XformCache().GetLocalToWorldTransform(prototype)))
-                excluded = UsdGeom.PointInstancer.ExcludeProtoXform
-                for k, matrix in enumerate(instancer.ComputeInstanceTransformsAtTime(0, 0, excluded)):
-                    pieces = []
-                    for prim in Usd.PrimRange(prototype):
-                        mesh = gprim_mesh(prim)
-                        if mesh is not None:
-                            local = np.array(UsdGeom.XformCache().GetLocalToWorldTransform(prim)) @ to_prototype
-                            pieces.append(MeshPiece(*mesh, local @ np.array(matrix) @ world @ turn))
-                    bodies.append(ContactBody(f"{child.GetPath()}[{k}]", pieces=pieces))
-            else:
-                bodies.append(stage_body(stage, str(child.GetPath())))
+        for child in stage.GetPrimAtPath(f"/ChessSet/{color}").GetChildren():
+            path = str(child.GetPath())
+            bodies += instance_bodies(stage, path) if child.IsA(UsdGeom.PointInstancer) else [stage_body(stage, path)]
     assert len(bodies) == 33
     found = {(c.child, c.kind.value, c.parent) for c in find_contacts(bodies)}
     assert found == {(item.path, "support", board.path) for item in bodies[1:]}

@@ -24,31 +24,63 @@ def find_insides(
         Contacts by (child, parent). Of two that could contain each other, the larger box does.
     """
     settings = bodies.settings
-    origins = bodies.boxes.mean(axis=1)
-    origins[:, 2] = bodies.boxes[:, 0, 2] + settings.inside_height * bodies.height
-    keep = ~bodies.room[parent]
-    keep &= ((origins[child] > bodies.boxes[parent, 0]) & (origins[child] < bodies.boxes[parent, 1])).all(axis=1)
+    low, high, slack = bodies.boxes[:, 0], bodies.boxes[:, 1], 1e-9
+    level = low[:, 2] + settings.inside_height * bodies.height
+    keep = ~bodies.room[parent] & (level[child] > low[parent, 2]) & (level[child] < high[parent, 2])
+    keep &= ((low[child, :2] < high[parent, :2] + slack) & (high[child, :2] > low[parent, :2] - slack)).all(axis=1)
     child, parent = child[keep], parent[keep]
     contacts: dict[tuple[int, int], Contact] = {}
-    least = min(settings.inside_rays, settings.inside_rays_roofed)
+    origins: dict[int, np.ndarray] = {}
     for start, end in runs(parent):
         a = int(parent[start])
         mesh = bodies.mesh(a)
-        children = child[start:end]
-        children = children[np.argsort(origins[children, 2], kind="stable")]
+        asked, owners = [], []
+        for b in child[start:end].tolist():
+            if b not in origins:
+                origins[b] = _origins(bodies, b, level[b])
+            for origin in origins[b]:
+                if (origin > low[a]).all() and (origin < high[a]).all():
+                    asked.append(origin)
+                    owners.append(b)
+        if not asked:
+            continue
+        order = np.argsort(np.array(asked)[:, 2], kind="stable")
+        points = np.array(asked)[order]
         rays = _turned_rays(mesh.yaw)
-        far, crossed = kernels.section_rays(mesh.points, mesh.triangles, origins[children], rays)
-        for b, walls, faces in zip(children.tolist(), far, crossed, strict=True):
-            if (walls > 0).sum() < least:
-                continue
-            own = bodies.mesh(b)
-            outline = kernels.section_rays(own.points, own.triangles, origins[b : b + 1], rays)[0][0]
-            count = int(((walls > 0) & (walls >= outline)).sum())
-            if (faces % 2).sum() > 4 and mesh.winding_trusted():
-                continue  # an odd number of faces of a closed mesh on the way out: sunk into its matter, not in a hollow
-            if count >= settings.inside_rays or (count >= least and (b, a) in support and _roofed(bodies, b, a)):
-                contacts[b, a] = bodies.contact(b, a, ContactKind.INSIDE, gap=0.0, area=0.0, share=count / 8)
+        far, crossed = kernels.section_rays(mesh.points, mesh.triangles, points, rays)
+        for row, index in enumerate(order.tolist()):
+            b = owners[index]
+            count = _walls(bodies, b, a, points[row], rays, far[row], crossed[row])
+            roofed = count >= settings.inside_rays_roofed and (b, a) in support and _roofed(bodies, b, a)
+            if count >= settings.inside_rays or roofed:
+                share = max(count / 8, contacts[b, a].share if (b, a) in contacts else 0.0)
+                contacts[b, a] = bodies.contact(b, a, ContactKind.INSIDE, gap=0.0, area=0.0, share=share)
     return {pair: contact for pair, contact in contacts.items() if not _contradicted(bodies, pair, contacts, support)}
+
+
+def _origins(bodies: BodySet, b: int, level: float) -> list[np.ndarray]:
+    """Return where rays start, at the given height: the box's axis, and the middle of what of the child is at that height.
+
+    The second is for what leans or spreads out above: flowers in a vase, a spoon in a mug.
+    """
+    axis = np.append(bodies.boxes[b, :, :2].mean(axis=0), level)
+    mesh = bodies.mesh(b)
+    box = kernels.section_box(mesh.points, mesh.triangles, level)
+    middle = np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2, level])
+    same = not np.isfinite(box).all() or np.abs(middle - axis).max() < 1e-3
+    return [axis] if same else [axis, middle]
+
+
+def _walls(bodies: BodySet, b: int, a: int, origin: np.ndarray, rays: np.ndarray, far: np.ndarray, crossed: np.ndarray) -> int:
+    """Return how many rays from a point of the child meet the parent beyond the child's own outline."""
+    least = min(bodies.settings.inside_rays, bodies.settings.inside_rays_roofed)
+    if int((far > 0).sum()) < least:
+        return 0
+    own = bodies.mesh(b)
+    outline = kernels.section_rays(own.points, own.triangles, origin[None], rays)[0][0]
+    count = int(((far > 0) & (far >= outline)).sum())
+    # An odd number of faces of a closed mesh on most ways out: sunk into its matter, not in a hollow.
+    return 0 if count >= least and (crossed % 2).sum() > 4 and bodies.mesh(a).winding_trusted() else count
 
 
 def _roofed(bodies: BodySet, b: int, a: int) -> bool:

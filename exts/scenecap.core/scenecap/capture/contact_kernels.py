@@ -293,6 +293,22 @@ def section_rays(
 
 
 @njit(cache=True)
+def section_box(points: np.ndarray, triangles: np.ndarray, z: float) -> np.ndarray:
+    """Return the ground-plane box (x0, y0, x1, y1) of a mesh's section at a height; infinite, turned round, where it has none."""
+    box = np.array([math.inf, math.inf, -math.inf, -math.inf])
+    for t in range(len(triangles)):
+        for k in range(3):
+            p, q = triangles[t, k], triangles[t, k - 2]
+            if (points[p, 2] > z) == (points[q, 2] > z):
+                continue
+            f = (z - points[p, 2]) / (points[q, 2] - points[p, 2])
+            x = points[p, 0] + f * (points[q, 0] - points[p, 0])
+            y = points[p, 1] + f * (points[q, 1] - points[p, 1])
+            box[0], box[1], box[2], box[3] = min(box[0], x), min(box[1], y), max(box[2], x), max(box[3], y)
+    return box
+
+
+@njit(cache=True)
 def covered_above(points: np.ndarray, triangles: np.ndarray, origin: np.ndarray) -> bool:
     """Return whether a face lies straight above a point (3,)."""
     x, y, z = origin

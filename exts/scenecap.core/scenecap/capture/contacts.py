@@ -7,10 +7,10 @@ support
     for. A sample belongs to one parent: of the faces within 5 mm the highest (the rug carries the chair, not the floor just
     below it), else the nearest.
 inside
-    A point on B's axis at 40 % of its height lies in A's box, and 6 of 8 horizontal rays from it meet A beyond B's own
-    outline: so much of B is below the lowest of those walls. (A ring on a peg is not inside the peg: there B's outline
-    lies beyond A's; nor is what has sunk into the matter of a closed mesh.) Where B rests on A and A is also
-    above it, as in a shelf's compartment or an open oven, 5 rays are enough.
+    A point at 40 % of B's height, on the axis of its box or in the middle of what of it is at that height, lies in A's box,
+    and 6 of 8 horizontal rays from it meet A beyond B's own outline: so much of B is below the lowest of those walls. (A ring
+    on a peg is not inside the peg: there B's outline lies beyond A's; nor is what has sunk into the matter of a closed mesh.)
+    Where B rests on A and A is also above it, as in a shelf's compartment or an open oven, 5 rays are enough.
 attached, hanging
     B has neither and is within 10 mm of a steep face, or of a level face above its centre. A level face below its centre
     carries it all the same (the flange of a lid on a rim): that is a support without an area.

@@ -148,12 +148,14 @@ class PathTracer:
     def _place_lamp(self, scene: Any, view: ViewedScene, solid: SurfaceLayer) -> tuple[np.ndarray, float]:
         """Return a place over the middle of what is seen, below what closes the scene, and a size."""
         camera, depth = view.camera, solid.gbuffer.depth
-        middle = float(np.median(depth[solid.hit]))
-        eye = camera.position_world
-        start = eye - camera.camera_to_world[2, :3] * middle * 0.8
+        rows, columns = depth.shape
+        center = depth[rows // 3 : rows - rows // 3, columns // 3 : columns - columns // 3]
+        center = center[np.isfinite(center)] if np.isfinite(center).any() else depth[solid.hit]
+        reach = 0.7 * float(np.percentile(center, 5.0))  # before the nearest thing in the middle, so in none
+        start = camera.position_world - camera.camera_to_world[2, :3] * reach
         ray = self._mi.Ray3f(o=start.tolist(), d=[0.0, 0.0, 1.0])
         hit = scene.ray_intersect(ray)
-        height = min(float(hit.t), 3.0 * middle) if hit.is_valid() else middle
+        height = min(float(hit.t), 3.0 * reach) if hit.is_valid() else reach
         return start + np.array([0.0, 0.0, 0.8 * height]), _LAMP_SIZE * height
 
     @staticmethod
@@ -189,8 +191,8 @@ def sensor_dict(mi: Any, camera: CameraView) -> dict[str, Any]:
         "fov_axis": "x",
         "near_clip": near,
         "far_clip": far,
-        "principal_point_offset_x": (camera.center_px[0] - camera.width / 2.0) / camera.width,
-        "principal_point_offset_y": (camera.center_px[1] - camera.height / 2.0) / camera.height,
+        "principal_point_offset_x": (camera.width / 2.0 - camera.center_px[0]) / camera.width,
+        "principal_point_offset_y": (camera.height / 2.0 - camera.center_px[1]) / camera.height,
         "sampler": {"type": "independent"},
         "film": {
             "type": "hdrfilm",

@@ -30,14 +30,14 @@ def find_insides(
     keep &= ((low[child, :2] < high[parent, :2] + slack) & (high[child, :2] > low[parent, :2] - slack)).all(axis=1)
     child, parent = child[keep], parent[keep]
     contacts: dict[tuple[int, int], Contact] = {}
-    origins: dict[int, np.ndarray] = {}
+    origins: dict[int, list[np.ndarray]] = {}
     for start, end in runs(parent):
         a = int(parent[start])
         mesh = bodies.mesh(a)
         asked, owners = [], []
         for b in child[start:end].tolist():
             if b not in origins:
-                origins[b] = _origins(bodies, b, level[b])
+                origins[b] = _origins(bodies, b, float(level[b]))
             for origin in origins[b]:
                 if (origin > low[a]).all() and (origin < high[a]).all():
                     asked.append(origin)

@@ -294,7 +294,7 @@ def section_rays(
 
 @njit(cache=True)
 def section_box(points: np.ndarray, triangles: np.ndarray, z: float) -> np.ndarray:
-    """Return the ground-plane box (x0, y0, x1, y1) of a mesh's section at a height; infinite, turned round, where it has none."""
+    """Return the ground-plane box (x0, y0, x1, y1) of a mesh's section at a height; (inf, inf, -inf, -inf) without one."""
     box = np.array([math.inf, math.inf, -math.inf, -math.inf])
     for t in range(len(triangles)):
         for k in range(3):

@@ -145,7 +145,7 @@ def build_environment(
     for dome in domes:
         sky += _dome_map(dome, textures, problems)
     if suns and not domes:
-        sky += (_FILL * sum(sun.irradiance for sun in suns) / math.pi).astype(np.float32)
+        sky += (_FILL / math.pi * np.sum([sun.irradiance for sun in suns], axis=0)).astype(np.float32)
     return Environment(sky, tuple(suns), tuple(local), False, tuple(problems), stage_lights)
 
 

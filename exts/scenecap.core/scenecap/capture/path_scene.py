@@ -166,7 +166,7 @@ class PathScene:
                 points[mesh.triangles[faces].ravel()],
                 np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0.0),
                 None if uv is None else uv[faces].reshape(-1, 2),
-                binding[slot],
+                binding[int(slot)],
             )
             parts.append((int(slot), part))
         return parts

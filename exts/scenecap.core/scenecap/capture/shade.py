@@ -66,7 +66,7 @@ def _shade_layer(view: ViewedScene, layer: SurfaceLayer, environment: Environmen
     if not hit.any():
         return radiance
     camera_to_world, focal, center_x, center_y = _pinhole(view.camera)
-    raw_open, raw_lit, openness, lit = np.empty((4, *shape), dtype=np.float32)
+    raw_open, raw_lit, openness, lit = (np.empty(shape, dtype=np.float32) for _ in range(4))
     reach = (
         _OCCLUSION_REACH * float(np.median(gbuffer.depth[::4, ::4][hit[::4, ::4]]))
         if hit[::4, ::4].any()
@@ -176,7 +176,8 @@ def _sun_camera(points: np.ndarray, towards: np.ndarray) -> CameraView:
 
 
 def _pinhole(camera: CameraView) -> tuple[np.ndarray, float, float, float]:
-    return np.ascontiguousarray(camera.camera_to_world), float(camera.focal_px), *map(float, camera.center_px)
+    center_x, center_y = camera.center_px
+    return np.ascontiguousarray(camera.camera_to_world), float(camera.focal_px), float(center_x), float(center_y)
 
 
 def _sun_rows(suns: tuple[Sun, ...]) -> np.ndarray:

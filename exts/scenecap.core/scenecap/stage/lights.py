@@ -6,7 +6,7 @@ import enum
 import logging
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pxr import Sdf, Usd, UsdGeom, UsdLux
@@ -193,10 +193,9 @@ def _read_light(
     cone_angle, softness = 180.0, 0.0
     if prim.HasAPI(UsdLux.ShapingAPI):
         cone_angle, softness = number("inputs:shaping:cone:angle", 90.0), number("inputs:shaping:cone:softness", 0.0)
-        if isinstance(_value(prim, "inputs:shaping:ies:file", time), Sdf.AssetPath):
-            ies = _value(prim, "inputs:shaping:ies:file", time)
-            if ies.path:
-                problems.append(f"light {path}: its IES profile is not used; it shines evenly")
+        ies = _value(prim, "inputs:shaping:ies:file", time)
+        if isinstance(ies, Sdf.AssetPath) and ies.path:
+            problems.append(f"light {path}: its IES profile is not used; it shines evenly")
     texture, pole_up = None, False
     if kind in (LightKind.DOME, LightKind.RECT):
         asset = _value(prim, "inputs:texture:file", time)
@@ -267,7 +266,7 @@ def _kind(prim: Usd.Prim) -> LightKind | None:
     return next((kind for schema, kind in kinds if prim.IsA(schema)), None)
 
 
-def _value(prim: Usd.Prim, name: str, time: Usd.TimeCode) -> object:
+def _value(prim: Usd.Prim, name: str, time: Usd.TimeCode) -> Any:
     attribute = prim.GetAttribute(name)
     if not attribute:  # files from before 21.11 have no "inputs:"
         attribute = prim.GetAttribute(name.removeprefix("inputs:"))

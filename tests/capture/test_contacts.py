@@ -377,6 +377,19 @@ def test_an_edge_that_is_only_close_holds_nothing():
     assert find_contacts([bin_, tray]) == ()
 
 
+def test_a_post_that_goes_deep_into_the_ground_stands_on_it():
+    post = body("/post", moved(cylinder(0.05, 2.0), (0, 0, 0.5)))
+    assert pairs(find_contacts([FLOOR, post])) == {("/post", "support", "/room/floor")}
+
+
+def test_bricks_are_no_ledge():
+    rows = [box((-3, 1.0 + 0.004 * (k % 2), 0.1 * k), (3, 1.2, 0.1 * k + 0.1)) for k in range(25)]
+    clock = body("/clock", box((-0.15, 0.95, 1.5), (0.15, 1.002, 1.8)))
+    contacts = find_contacts([FLOOR, body("/room/wall", *rows, is_room=True), clock])
+    assert ("/clock", "support", "/room/wall") not in pairs(contacts)
+    assert ("/clock", "attached", "/room/wall") in pairs(contacts)
+
+
 def test_of_two_floating_things_that_touch_only_one_holds_the_other():
     big, small = body("/big", box((0, 0, 1), (1, 1, 2))), body("/small", box((1.001, 0.4, 1.4), (1.2, 0.6, 1.6)))
     assert pairs(find_contacts([big, small])) == {("/small", "attached", "/big")}

@@ -64,10 +64,13 @@ def _touch(bodies: BodySet, b: int, a: int) -> Contact | None:
     center_z = float(bodies.boxes[b, :, 2].mean())
     facing = 0.0 if not other.winding_trusted() else -1.0 if other.faces_inwards() else 1.0
     ledge, above, steep = contact_touch.touch(mine, faces, center_z, reach, bodies.settings.up_normal, facing).tolist()
-    # A lid's lip nearly touches the wall below the rim that carries it, so a ledge is given 2 mm; rooms have no ledges.
-    if not bodies.room[a] and ledge <= reach and ledge <= min(above, steep + 0.002):
+    # A lid's lip nearly touches the wall below the rim that carries it, so a ledge is given 2 mm. A room's only ledge is the
+    # floor, for posts and trees that go deep into it; the mortar between a wall's bricks carries nothing.
+    rests = min(above, steep) > reach if bodies.room[a] else ledge <= min(above, steep + 0.002)
+    if ledge <= reach and rests:
         return bodies.contact(b, a, ContactKind.SUPPORT, gap=ledge, area=0.0, share=0.0)
-    if above <= reach and above <= steep + 0.001:
+    # Where both are as near, a rod's curtain hangs; but what is let into a wall, between its bricks, is attached.
+    if above <= reach and (above < steep if bodies.room[a] else above <= steep + 0.001):
         return bodies.contact(b, a, ContactKind.HANGING, gap=above, area=0.0, share=0.0)
     if steep <= reach:
         return bodies.contact(b, a, ContactKind.ATTACHED, gap=steep, area=0.0, share=0.0)

@@ -14,6 +14,8 @@ from scenecap.contract import Contact, ContactKind
 
 #: A parent whose box covers less than this share of a child's underside is sampled with a grid of its own.
 _SMALL_PARENT = 0.25
+#: Less than this share of the underside, all of it farther from the middle than this share of its width, carries nothing.
+_SLIVER, _EDGE = 0.15, 0.4
 
 
 @dataclass(eq=False)
@@ -163,6 +165,7 @@ def _assign(
         owner = np.argmax(cost <= best + bodies.settings.coplanar, axis=0)  # the first in order of rank
         owners[grid] = np.where(np.isinf(best), -1, owner)
     found: list[tuple[int, Contact]] = []
+    carried: dict[int, np.ndarray] = {}
     for row, a in enumerate(parents):
         grid = grid_of[b, a]
         samples, mine = underside.grids[grid], owners[grid] == row
@@ -175,7 +178,20 @@ def _assign(
         gap = float(np.median(gaps[low]))
         contact = bodies.contact(b, a, ContactKind.SUPPORT, gap=gap, area=area, share=min(1.0, area / total))
         found.append((a, contact))
+        carried[a] = samples[mine]
     listed = [item for item in found if item[1].share >= bodies.settings.min_share]
     if not listed and found:  # a tray on a thin post: little of it is carried, but nothing else carries it
         listed = [max(found, key=lambda item: (item[1].area, -abs(item[1].gap), -bodies.rank[item[0]]))]
+    if listed and _would_fall(underside, np.concatenate([carried[a] for a, _ in listed])):
+        return {}
     return {(b, a): contact for a, contact in listed}
+
+
+def _would_fall(underside: _Underside, carried: np.ndarray) -> bool:
+    """Return whether what carries is a sliver at the underside's edge, as where a clock has sunk into a brick's top."""
+    samples, box = underside.grids[0], underside.box
+    if carried[:, 3].sum() >= _SLIVER * samples[:, 3].sum():
+        return False
+    middle = np.average(samples[:, :2], axis=0, weights=samples[:, 3])
+    offset = np.abs(np.average(carried[:, :2], axis=0, weights=carried[:, 3]) - middle)
+    return bool((offset > _EDGE * np.maximum(box[2:] - box[:2], 1e-9)).any())

@@ -180,26 +180,30 @@ def touch(child: np.ndarray, parent: np.ndarray, center_z: float, reach: float, 
     low, high = np.empty(3), np.empty(3)
     for m in range(len(child)):
         for c in range(3):
-            low[c] = min(child[m, 0, c], child[m, 1, c], child[m, 2, c]) - reach
-            high[c] = max(child[m, 0, c], child[m, 1, c], child[m, 2, c]) + reach
-        for k in range(np.searchsorted(starts, low[0] - widest), len(parent)):
-            if starts[k] > high[0]:
+            low[c] = min(child[m, 0, c], child[m, 1, c], child[m, 2, c])
+            high[c] = max(child[m, 0, c], child[m, 1, c], child[m, 2, c])
+        for k in range(np.searchsorted(starts, low[0] - reach - widest), len(parent)):
+            if starts[k] > high[0] + reach:
                 break
+            steep = abs(normals[k, 2]) <= up_normal
+            limit = min(reach, best[2] if steep else max(best[0], best[1]))
+            if limit == 0.0:
+                continue  # nearer than touching is not possible
             hit = True
             for c in range(3):
-                if min(parent[k, 0, c], parent[k, 1, c], parent[k, 2, c]) > high[c]:
+                if min(parent[k, 0, c], parent[k, 1, c], parent[k, 2, c]) > high[c] + limit:
                     hit = False
-                if max(parent[k, 0, c], parent[k, 1, c], parent[k, 2, c]) < low[c]:
+                if max(parent[k, 0, c], parent[k, 1, c], parent[k, 2, c]) < low[c] - limit:
                     hit = False
             if not hit:
                 continue
             distance = triangle_distance(child[m], parent[k], near)
-            if distance > reach:
+            if distance > limit:
                 continue
             if distance > 0.0005 and abs(np.dot(near[0] - near[1], normals[k])) < 0.7 * distance:
                 continue
             kind = 2
-            if abs(normals[k, 2]) > up_normal:
+            if not steep:
                 kind = 0 if near[1, 2] < center_z else 1
                 if facing != 0 and (normals[k, 2] * facing > 0) != (kind == 0):
                     continue

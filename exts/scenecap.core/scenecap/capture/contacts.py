@@ -5,7 +5,7 @@ support
     table, the ring a mug stands on, a ball's cap. It is cut into the cells of a 16x16 grid; each cell that it enters is a
     sample with an area. Below (or, sunk in, slightly above) each sample the nearest upward face of each parent A is looked
     for. A sample belongs to one parent: of the faces within 5 mm the highest (the rug carries the chair, not the floor just
-    below it), else the nearest.
+    below it), else the nearest. What would be carried by a sliver at its edge alone is not carried.
 inside
     A point at 40 % of B's height, on the axis of its box or in the middle of what of it is at that height, lies in A's box,
     and 6 of 8 horizontal rays from it meet A beyond B's own outline: so much of B is below the lowest of those walls. (A ring

@@ -402,3 +402,33 @@ def test_support_contacts_are_those_of_brute_force(places: list[tuple]) -> None:
     frame = frame_of(objects)
     contacts = box_contacts(frame.objects, frame.room, SETTINGS)
     assert {(item.child, item.parent) for item in contacts if item.kind is SUPPORT} == brute_force(frame)
+
+
+# --- the room as a holder ---------------------------------------------------------------------------------------------
+
+WALL = RoomElement("/World/Wall", RoomKind.WALL, "wall", np.array([[-3, 1.0, 0.0], [3, 1.2, 2.5]]))
+CEILING = RoomElement("/World/Ceiling", RoomKind.CEILING, "ceiling", np.array([[-3, -3, 2.5], [3, 3, 2.7]]))
+
+
+@pytest.mark.parametrize(
+    ("element", "kind", "center", "size", "expected"),
+    [
+        (WALL, SUPPORT, (0, 1.1, 1.5), (1.2, 0.1, 1.2), ContactKind.ATTACHED),  # a window on the sill of its opening
+        (WALL, SUPPORT, (0, 1.1, 1.15), (0.15, 0.15, 0.3), SUPPORT),  # a vase on a ledge
+        (WALL, SUPPORT, (0, 1.1, 2.9), (1.2, 0.1, 0.8), SUPPORT),  # a sign on top of a wall
+        (WALL, SUPPORT, (0, 0.8, 0.3), (0.9, 0.1, 0.6), SUPPORT),  # on the floor of a wall mesh that has one
+        (WALL, ContactKind.ATTACHED, (0, 0.9, 1.5), (0.5, 0.1, 0.5), ContactKind.ATTACHED),
+        (CEILING, SUPPORT, (0, 0, 2.6), (0.2, 0.2, 0.1), ContactKind.HANGING),  # a lamp let into the ceiling
+        (CEILING, SUPPORT, (0, 0, 3.0), (0.6, 0.6, 0.6), SUPPORT),  # a trunk in the loft
+        (floor(), ContactKind.HANGING, (0, 0, -0.5), (0.3, 0.3, 0.3), None),
+        (floor(), ContactKind.ATTACHED, (0, 0, 0.5), (2.0, 2.0, 2.0), None),
+    ],
+)
+def test_what_the_room_carries_is_named_as_people_see_it(
+    element: RoomElement, kind: ContactKind, center: tuple, size: tuple, expected: ContactKind | None
+) -> None:
+    held = Contact("/World/Thing", element.path, kind, 0.0, 0.01, 1.0, Evidence.GEOMETRY)
+    tree = tree_of([box("Thing", center, size)], room=(element,), contacts=[held])
+    contact = tree.parent.get("/World/Thing")
+    assert (None if contact is None else contact.kind) == expected
+    assert tree.level["/World/Thing"] == 1

@@ -56,6 +56,9 @@ def test_texts_and_their_grounding():
         "objects": ["/World/Table"],
         "value": None,
     }
+    color = Caption(TEXT, facts=(Fact("color", (MUG,), value="red", source="albedo"),))
+    (fact,) = read(Captions(brief=color))["facts"]["brief_caption"]
+    assert fact == {"kind": "color", "nodes": ["/World/Mug"], "objects": [], "value": "red", "source": "albedo"}
     assert document["references"] == {"/World/Mug": "the red mug", "/World/Table": "the table"}
     assert document["notes"] == ["note"]
     assert document["meta"]["kind"] == "scene_graph_caption"

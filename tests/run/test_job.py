@@ -203,6 +203,24 @@ def test_a_run_that_ended_is_done_again(tmp_path: Path) -> None:
     assert len(source.observed) == 1
 
 
+def test_a_frame_that_is_made_again_keeps_no_file_that_it_no_longer_has(tmp_path: Path) -> None:
+    fewer = {"save_full_scene_graph": False, "save_object_data": False}
+    frames = tasks("/World/A", "/World/B")
+    run_job(config(tmp_path / "one", **fewer), source=BoxSource(frames))
+    run_job(config(tmp_path / "two"), source=BoxSource(frames))
+    assert len(contents(tmp_path / "two")) > len(contents(tmp_path / "one"))
+    (tmp_path / "two" / "notes.txt").write_text("mine")
+    (tmp_path / "outside.txt").write_text("mine too")
+    rows = (tmp_path / "two" / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
+    edited = json.loads(rows[0])
+    edited["files"].append({"path": "../outside.txt", "bytes": 8, "sha256": "0"})
+    (tmp_path / "two" / "manifest.jsonl").write_text("\n".join([json.dumps(edited), *rows[1:], ""]), encoding="utf-8")
+    run_job(config(tmp_path / "two", **fewer), source=BoxSource(frames))
+    (tmp_path / "two" / "notes.txt").unlink()
+    assert contents(tmp_path / "two") == contents(tmp_path / "one")
+    assert (tmp_path / "outside.txt").exists()
+
+
 def test_the_log_holds_times_and_the_dataset_does_not(tmp_path: Path) -> None:
     ticks = iter(range(1_000_000_000, 1_000_000_100))
     run_job(config(tmp_path / "one"), source=BoxSource(tasks("/World/A", "/World/Ortho")), clock=lambda: float(next(ticks)))

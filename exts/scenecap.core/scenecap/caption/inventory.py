@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 
-from scenecap.caption.attributes import Description, Name, clearly_different, describe, suffix_matches
+from scenecap.caption.attributes import Description, Name, describe, suffix_matches
 from scenecap.caption.lexicon import lexicon
+from scenecap.caption.matches import Matches, color_match, material_match, words_of
 from scenecap.caption.settings import CaptionSettings
 from scenecap.contract import UNLABELLED_ID, Buffer, ContactKind, Frame, ObservedObject, RoomElement, RoomKind
-from scenecap.graph.model import Between, EdgeTable, Node, SceneGraph
+from scenecap.graph.model import Between, EdgeTable, Node, Relation, SceneGraph
 
 #: Up to this many nodes the relations of all pairs are evaluated at once.
 _MAX_DENSE = 128
+#: Relations that tell how deep in the picture something is.
+_DEPTH = int(Relation.FRONT | Relation.BEHIND)
 #: Codes of :class:`LeftOut` for prims that the picture shows although they are no objects.
 _DRAWN_CODES = frozenset({"ghost", "unlabelled", "ignored", "no_box", "part"})
 #: Of these, those whose names say nothing about what they are.
 _UNKNOWN_CODES = frozenset({"unlabelled", "no_box"})
-
-
-@dataclass(frozen=True)
-class Matches:
-    """What a description may speak of.
-
-    Attributes:
-        certain: Node ids that it is true of.
-        possible: Further node ids that a reader may think of (color unknown, a synonym).
-        others: Whether a visible object that is no node may be meant.
-    """
-
-    certain: tuple[int, ...]
-    possible: tuple[int, ...]
-    others: bool
-
-    def is_exactly(self, nodes: Iterable[int]) -> bool:
-        """Return whether it means these nodes and nothing else."""
-        return not self.possible and not self.others and set(self.certain) == set(nodes)
 
 
 class Inventory:
@@ -120,14 +104,28 @@ class Inventory:
         count = len(self.nodes)
         source, target = np.asarray(source, dtype=np.int64), np.asarray(target, dtype=np.int64)
         if count > _MAX_DENSE:
-            return self.graph.pairs(source, target)
+            return self._spoken(self.graph.pairs(source, target))
         return self._all_pairs.take(source * count + target)
 
     @cached_property
     def _all_pairs(self) -> EdgeTable:
         """Relations of all ordered pairs, row source * N + target: one call, since each costs as much as hundreds of pairs."""
         ids = np.arange(len(self.nodes), dtype=np.int64)
-        return self.graph.pairs(np.repeat(ids, len(ids)), np.tile(ids, len(ids)))
+        return self._spoken(self.graph.pairs(np.repeat(ids, len(ids)), np.tile(ids, len(ids))))
+
+    def _spoken(self, table: EdgeTable) -> EdgeTable:
+        """Take away what nobody says: of what hangs or is fixed to something, depth tells no place ("behind the picture")."""
+        if not self.is_mounted.any():
+            return table
+        mounted = self.is_mounted[table.source] | self.is_mounted[table.target]
+        said = np.where(mounted, table.relations & ~np.uint32(_DEPTH), table.relations)
+        return dataclasses.replace(table, relations=said)
+
+    @cached_property
+    def is_mounted(self) -> np.ndarray:
+        """(N,) bool: whether a node hangs from something or is attached to it."""
+        held = (ContactKind.ATTACHED, ContactKind.HANGING)
+        return np.array([node.parent_kind in held for node in self.nodes], dtype=bool)
 
     def relations_to(self, ids: Sequence[int], anchor: int) -> EdgeTable:
         """Return the relations of several nodes to one, remembered."""
@@ -309,8 +307,8 @@ class Inventory:
             return base
         certain, possible = [], []
         for index in (*base.certain, *base.possible):
-            color = _color_match(self.descriptions[index], wanted)
-            matter = _material_match(self.descriptions[index], material)
+            color = color_match(self.descriptions[index], wanted)
+            matter = material_match(self.descriptions[index], material)
             if color is False or matter is False:
                 continue
             if color and matter and index in base.certain:
@@ -318,7 +316,7 @@ class Inventory:
             else:
                 possible.append(index)
         others = base.others and any(
-            _color_match(other, wanted) is not False
+            color_match(other, wanted) is not False
             and (suffix_matches(other.name.tokens, noun) or self._is_kin(noun, other.name))
             for other in self.others
         )
@@ -353,44 +351,14 @@ class Inventory:
         shown: set[str] = set()
         for obj in self.frame.objects:
             if obj.visibility is not None:
-                shown.update(_words_of(obj.label), _words_of(obj.path))
+                shown.update(words_of(obj.label), words_of(obj.path))
                 for values in obj.labels.values():
                     for value in values:
-                        shown.update(_words_of(value))
+                        shown.update(words_of(value))
         for item in self.frame.left_out:
             if item.code in _DRAWN_CODES:
-                shown.update(_words_of(item.path.rsplit("/", 1)[-1]))
+                shown.update(words_of(item.path.rsplit("/", 1)[-1]))
         for element in self.graph.room:
-            shown.update(_words_of(element.label), (element.kind.value,))
-        shown.update(_words_of(self.frame.setting or ""))
+            shown.update(words_of(element.label), (element.kind.value,))
+        shown.update(words_of(self.frame.setting or ""))
         return frozenset(shown)
-
-
-@lru_cache(maxsize=16_384)
-def _words_of(text: str) -> frozenset[str]:
-    """Return the lower-case words of a label or prim path, plurals also without their s."""
-    split = "".join(f" {char}" if char.isupper() else char if char.isalpha() else " " for char in text)
-    joined = "".join(char if char.isalpha() else " " for char in text).lower()
-    found = {word for word in (*split.lower().split(), *joined.split()) if len(word) > 1}
-    singular = {word[:-1] for word in found if word.endswith("s")} | {word[:-2] for word in found if word.endswith("es")}
-    return frozenset(found | singular)
-
-
-def _color_match(description: Description, wanted: frozenset[str]) -> bool | None:
-    """Return whether an object has the colors (basic terms): True, False, or None for perhaps."""
-    if not wanted:
-        return True
-    has = description.basic_colors
-    if has == wanted:
-        return True
-    if len(wanted) > 1 and len(has) == 1:  # one color covers nearly all of it, so it is not "white and yellow"
-        return False
-    return False if clearly_different(has, wanted) else None
-
-
-def _material_match(description: Description, wanted: str) -> bool | None:
-    """Return whether an object is of the material; None where it is not known."""
-    if not wanted:
-        return True
-    has = {description.material, *description.name.materials} - {""}
-    return True if wanted in has else (False if has else None)

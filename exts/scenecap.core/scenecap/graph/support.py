@@ -7,6 +7,7 @@ at all objects of the stage, so a supporter that nobody sees still counts.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +49,9 @@ def build_support_tree(frame: Frame, settings: GraphSettings) -> SupportTree:
     the one with most contact area counts, then the smaller gap, then path. Attached and hanging count only for what nothing
     supports. A part of a larger object with no support of its own is attached to the whole.
 
+    What a wall or ceiling carries below its top is fixed to it, unless it stands free there (a vase on a ledge): a window
+    rests on the sill of its opening and nobody says so. Nothing hangs from a floor or is attached to one.
+
     Args:
         frame: What the camera saw; contacts are found from boxes where ``frame.contacts`` is None.
         settings: Tolerances of support by boxes.
@@ -73,10 +77,17 @@ def _rank(frame: Frame, found: tuple[Contact, ...]) -> dict[str, list[Contact]]:
     """Group contacts by child, best first; drop those between a part and its whole, and what has better ones."""
     wholes = {item.path: item.part_of for item in frame.objects if item.part_of is not None}
     volumes = _volumes(frame.objects)
+    items = {item.path: item for item in frame.objects}
+    room = {element.path: element for element in frame.room}
     groups: dict[str, list[Contact]] = {}
     for contact in found:
         if contact.child not in volumes or contact.child == contact.parent:
             continue  # the room rests on nothing we speak of
+        if contact.parent in room:
+            held = _held_by_room(contact, items[contact.child], room[contact.parent])
+            if held is None:
+                continue
+            contact = held
         if wholes and (wholes.get(contact.child) == contact.parent or wholes.get(contact.parent) == contact.child):
             continue
         groups.setdefault(contact.child, []).append(contact)
@@ -90,6 +101,32 @@ def _rank(frame: Frame, found: tuple[Contact, ...]) -> dict[str, list[Contact]]:
             groups[child] = [Contact(child, whole, ContactKind.ATTACHED, 0.0, 0.0, 1.0, Evidence.GEOMETRY)]
     return groups
 
+
+def _held_by_room(contact: Contact, item: ObservedObject, element: RoomElement) -> Contact | None:
+    """Return a contact with a room element as people see it; None where they see none."""
+    carries = contact.kind in _CARRIES
+    if element.kind is RoomKind.FLOOR:
+        return contact if carries else None
+    if not carries or element.kind is RoomKind.OTHER:
+        return contact
+    low, high = np.asarray(item.aabb_world)
+    bottom, top = element.aabb_world[:, 2]
+    if comparable(low[2] - top) >= -_LEDGE:
+        return contact  # on a garden wall, in a loft
+    if element.kind is RoomKind.CEILING:
+        return dataclasses.replace(contact, kind=ContactKind.HANGING, area=0.0)
+    if comparable(low[2] - bottom) <= _LEDGE:
+        return contact  # on the floor that came with the walls
+    half = len(item.footprint_world) // 2
+    widths = item.footprint_world[:half] + item.footprint_world[half:]
+    is_plate = comparable(widths.min()) <= comparable(_PLATE * min(widths.max(), high[2] - low[2]))
+    return dataclasses.replace(contact, kind=ContactKind.ATTACHED, area=0.0) if is_plate else contact
+
+
+#: What is no farther from the top or foot of a wall than this stands there and not in an opening [m].
+_LEDGE = 0.05
+#: What is no thicker than this part of its width and height fills an opening in a wall rather than standing in it.
+_PLATE = 0.4
 
 _CARRIES = frozenset({ContactKind.SUPPORT, ContactKind.INSIDE})
 _KIND_ORDER = {ContactKind.INSIDE: 0, ContactKind.SUPPORT: 1, ContactKind.HANGING: 2, ContactKind.ATTACHED: 3}

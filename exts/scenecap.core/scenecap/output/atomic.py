@@ -62,7 +62,8 @@ def write_frame(
         root: The output folder; it is made if need be.
         files: Path relative to ``root`` (``/`` between parts, no ``..``) -> content.
         key: Name of the frame, unique among the frames that are being written at the same time.
-        obsolete: Relative paths of files of an earlier version of this frame, which go in the same step.
+        obsolete: Relative paths of files of an earlier version of this frame, which go in the same step. What is no path
+            inside the folder is passed over: the list may come from a manifest that somebody edited.
         fsync: Flush to the disk before renaming.
 
     Returns:
@@ -87,7 +88,7 @@ def write_frame(
             moves.append((str(number), relative))
         if fsync:
             _flush([(stage / name, root / paths[relative]) for name, relative in moves])
-        gone = sorted(set(obsolete) - set(files))
+        gone = sorted(path for path in set(obsolete) - set(files) if _is_inside(path))
         with _naming(stage / _PLAN):
             _write(stage / _PLAN, json.dumps({"moves": moves, "gone": gone}).encode(), fsync=fsync)
         _commit(root, stage, moves, gone, created)
@@ -170,6 +171,14 @@ def verify(root: Path, records: Iterable[FileRecord], *, hashes: bool = True) ->
         except OSError:
             return record.path
     return None
+
+
+def _is_inside(relative: str) -> bool:
+    try:
+        _checked(relative)
+    except ValueError:
+        return False
+    return True
 
 
 def _checked(relative: str) -> PurePosixPath:

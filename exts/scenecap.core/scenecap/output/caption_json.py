@@ -89,9 +89,12 @@ def _ref(node: int, graph: SceneGraph) -> dict[str, Any]:
 
 
 def _fact_json(fact: Fact, graph: SceneGraph) -> dict[str, Any]:
-    return {
+    result: dict[str, Any] = {
         "kind": fact.kind,
         "nodes": [graph.nodes[node].path for node in fact.nodes],
         "objects": [graph.nodes[node].path for node in fact.objects],
         "value": fact.value,
     }
+    if fact.source is not None:
+        result["source"] = fact.source
+    return result

@@ -6,7 +6,7 @@ import logging
 import multiprocessing
 import os
 import signal
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -46,7 +46,13 @@ def make_here(maker: FrameMaker, work: Sequence[Work]) -> Generator[Made, None, 
 
 
 def make_in_processes(
-    config: ScenecapConfig, output: Path, facts: JobFacts, work: Sequence[Work], *, workers: int
+    config: ScenecapConfig,
+    output: Path,
+    facts: JobFacts,
+    work: Sequence[Work],
+    *,
+    workers: int,
+    old_files: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Generator[Made, None, None]:
     """Make the frames in several processes; they come back in the order in which they are done.
 
@@ -59,10 +65,11 @@ def make_in_processes(
         facts: What the frames share.
         work: The frames.
         workers: How many processes.
+        old_files: Of :class:`scenecap.run.make_frame.FrameMaker`.
     """
     # spawn: a fork of a process with USD's and numba's threads in it may hang
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(config, output, facts))
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(config, output, facts, old_files))
     left = {row.number: row for _, row in work}
     waiting = iter(work)
     running: set[Future[Made]] = set()
@@ -84,14 +91,14 @@ def make_in_processes(
 _maker: FrameMaker | None = None
 
 
-def _start(config: ScenecapConfig, output: Path, facts: JobFacts) -> None:
+def _start(config: ScenecapConfig, output: Path, facts: JobFacts, old_files: Mapping[str, tuple[str, ...]] | None) -> None:
     """Open the source, once per worker."""
     global _maker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run's own process decides what becomes of Ctrl-C
     logging.getLogger("scenecap").addHandler(logging.NullHandler())  # it has said all this already
     source = open_source(config)
     source.tasks()
-    _maker = FrameMaker(config, source, output, facts)
+    _maker = FrameMaker(config, source, output, facts, old_files)
 
 
 def _make(task: FrameTask, row: FrameRow) -> Made:

@@ -42,7 +42,7 @@ def run_job(
 
     A camera that cannot be captured fails its own frames only. A disk that cannot be written ends the run. Where an earlier
     run into the same folder was stopped, its frames are kept if config and inputs are the same and their files intact; a run
-    that ended is done again, and its frames are replaced one by one.
+    that ended is done again, and its frames are replaced one by one, with all their files.
 
     Args:
         config: All settings; ``output_path`` must be given.
@@ -69,6 +69,7 @@ class _Run:
         self._source = source
         self._output = output
         self._own_source = own_source
+        self._old_files: dict[str, tuple[str, ...]] = {}
         self._tasks = source.tasks()
         if not self._tasks:
             raise UsageError(f"{source.scene}: there is no frame to make.")
@@ -126,8 +127,8 @@ class _Run:
 
     def _made(self, work: Sequence[Work], workers: int) -> Generator[Made, None, None]:
         if workers > 1:
-            return make_in_processes(self._config, self._output, self._facts, work, workers=workers)
-        return make_here(FrameMaker(self._config, self._source, self._output, self._facts), work)
+            return make_in_processes(self._config, self._output, self._facts, work, workers=workers, old_files=self._old_files)
+        return make_here(FrameMaker(self._config, self._source, self._output, self._facts, self._old_files), work)
 
     def _record(self, manifest: Manifest, made: Made) -> str:
         """Write a frame's row; return why the run must end, or an empty text."""
@@ -140,17 +141,19 @@ class _Run:
     def _open_manifest(self) -> tuple[Manifest, dict[int, FrameRow]]:
         try:
             recover(self._output)
-            kept = self._kept_rows()
+            old = read_manifest(self._output)
+            kept = self._kept_rows(old)
+            self._old_files = {row.key: tuple(file.path for file in row.files) for row in old}
             return Manifest(self._output, keep=kept.values(), fsync=self._config.output.fsync), kept
         except OutputError as error:  # nothing has been started yet
             raise UsageError(error.message, remedy=error.remedy) from error
 
-    def _kept_rows(self) -> dict[int, FrameRow]:
+    def _kept_rows(self, rows: Sequence[FrameRow]) -> dict[int, FrameRow]:
         """Rows of a stopped run that still hold: the same frame, config and inputs, and every file as it was written."""
         if not is_unfinished(self._output):
             return {}
         kept = {}
-        for old in read_manifest(self._output):
+        for old in rows:
             if old.status is not FrameStatus.WRITTEN or old.number >= len(self._rows):
                 continue
             new = self._rows[old.number]

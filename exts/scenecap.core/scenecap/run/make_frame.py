@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,13 +43,22 @@ class FrameMaker:
         source: Where the frames come from; its ``tasks`` has been called.
         output: The output folder.
         facts: What the frames share.
+        old_files: Frame's key -> files that an earlier run left of it, which go where the frame no longer has them.
     """
 
-    def __init__(self, config: ScenecapConfig, source: FrameSource, output: Path, facts: JobFacts) -> None:
+    def __init__(
+        self,
+        config: ScenecapConfig,
+        source: FrameSource,
+        output: Path,
+        facts: JobFacts,
+        old_files: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
         self._config = config
         self._source = source
         self._output = output
         self._facts = facts
+        self._old_files = old_files or {}
 
     def make(self, task: FrameTask, row: FrameRow) -> Made:
         """Observe, caption and write one frame.
@@ -60,7 +70,8 @@ class FrameMaker:
         frame: Frame | None = None
         try:
             frame = self._source.observe(task)
-            done = process_frame(frame, self._config, job=self._facts, output=self._output)
+            old = self._old_files.get(row.key, ())
+            done = process_frame(frame, self._config, job=self._facts, output=self._output, obsolete=old)
         except EmptyFrameError as error:
             reason = str(error) if frame is None else empty_reason(frame, self._config)
             warnings = () if frame is None else frame.warnings

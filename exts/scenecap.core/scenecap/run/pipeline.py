@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +42,9 @@ def caption_frame(frame: Frame, config: ScenecapConfig) -> FrameResult:
     return FrameResult(frame=frame, graph=graph, captions=_captions(frame, graph, config))
 
 
-def process_frame(frame: Frame, config: ScenecapConfig, *, job: JobFacts, output: Path) -> ProcessedFrame:
+def process_frame(
+    frame: Frame, config: ScenecapConfig, *, job: JobFacts, output: Path, obsolete: Iterable[str] = ()
+) -> ProcessedFrame:
     """Build the graph and the captions of a frame and write its files, all or none.
 
     Args:
@@ -49,6 +52,7 @@ def process_frame(frame: Frame, config: ScenecapConfig, *, job: JobFacts, output
         config: All settings.
         job: What the frames of the job share: folder names of the cameras, hash of the config.
         output: The output folder; it is made if need be.
+        obsolete: Files of an earlier version of this frame, relative to the folder; those that are not written anew go.
 
     Raises:
         EmptyFrameError: No object is left to make a graph of; nothing is written.
@@ -57,7 +61,7 @@ def process_frame(frame: Frame, config: ScenecapConfig, *, job: JobFacts, output
     result = caption_frame(frame, config)
     files = frame_files(result, config.output, job, asked=asked_kinds(config))
     key = safe_name(f"{job.cameras.folder(frame.camera.path)}_{frame.frame_index}")
-    return ProcessedFrame(result, write_frame(output, files, key=key, fsync=config.output.fsync))
+    return ProcessedFrame(result, write_frame(output, files, key=key, obsolete=obsolete, fsync=config.output.fsync))
 
 
 def asked_kinds(config: ScenecapConfig) -> frozenset[str]:

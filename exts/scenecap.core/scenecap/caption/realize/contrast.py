@@ -139,7 +139,7 @@ def _mirrored(first: _Option, second: _Option) -> Phrase | None:
 def _by_each_other(writer: Writer, noun: str, first: int, second: int) -> Clause | None:
     """Word "One bin is to the left of the other" or "One box is larger than the other"."""
     inventory = writer.inventory
-    relations = inventory.graph.relation(first, second)
+    relations = inventory.pairs([first], [second]).relation(0)
     relation = next((item for item in _PAIR_RELATIONS if relations & item), None)
     if relation is not None:
         fact = Fact(fact_name(relation), (first,), (second,))

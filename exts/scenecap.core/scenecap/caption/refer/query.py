@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scenecap.caption.inventory import Inventory, Matches
+from scenecap.caption.inventory import Inventory
+from scenecap.caption.matches import Matches
 from scenecap.contract import ContactKind, RoomKind
 from scenecap.graph.model import Relation
 

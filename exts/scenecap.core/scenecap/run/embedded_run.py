@@ -18,7 +18,7 @@ from scenecap.run.config import ScenecapConfig
 from scenecap.run.label_source import open_label_database
 from scenecap.run.plan import FrameTask, frame_times, select_cameras
 from scenecap.stage.cameras import camera_view, list_cameras
-from scenecap.stage.open import open_stage
+from scenecap.stage.open import OpenStage, open_stage
 
 #: Files are hashed in pieces of this size [bytes].
 _CHUNK = 1 << 20
@@ -28,7 +28,8 @@ class EmbeddedRun:
     """Opens the stage once and captures its cameras at the run's times.
 
     Args:
-        config: All settings; ``scene_path`` must be given.
+        config: All settings; ``scene_path`` must be given, or a stage.
+        opened: The scene, where it is open already: with the labels that its session layer holds.
 
     Raises:
         StageError: The file is not there, is not USD, or cannot be reached from here.
@@ -36,9 +37,9 @@ class EmbeddedRun:
         MissingExtraError: What the picture's quality needs is not installed.
     """
 
-    def __init__(self, config: ScenecapConfig) -> None:
+    def __init__(self, config: ScenecapConfig, *, opened: OpenStage | None = None) -> None:
         self._config = config
-        self._opened = open_stage(str(config.job.scene_path))
+        self._opened = open_stage(str(config.job.scene_path)) if opened is None else opened
         self._database = open_label_database(config.labels)
         self._source = EmbeddedSource(
             self._opened, config.capture, config.labels, self._database, buffers=buffers_for(config.output)

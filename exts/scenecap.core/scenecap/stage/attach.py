@@ -29,6 +29,8 @@ except ImportError as error:  # pragma: no cover - depends on the installation
 
 #: Taxonomy that labels are written under.
 TAXONOMY = "class"
+#: Why a labelled object is skipped: the one reason that is no problem.
+HAS_LABEL = "it has a label already"
 #: Marks a label layer as ours in its customLayerData, so that it may be written again.
 _MARK = "scenecap:labelLayer"
 _LABELS_API = f"SemanticsLabelsAPI:{TAXONOMY}"
@@ -97,7 +99,7 @@ def plan_labels(open_stage: OpenStage, discovery: Discovery) -> LabelPlan:
         if prim is None:
             skipped.append(SkippedLabel(entity.path, "it is within an instance, which cannot be edited; label the asset"))
         elif naming_label(read_labels(prim)) is not None:
-            skipped.append(SkippedLabel(entity.path, "it has a label already"))
+            skipped.append(SkippedLabel(entity.path, HAS_LABEL))
         else:
             targets.setdefault(str(prim.GetPath()), []).append((entity.path, entity.label, entity.label_source))
     labels = []

@@ -12,20 +12,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from demo_scene.layout import place_all
+from demo_scene.layout import assets, place_all
 from demo_scene.stage import stage_text
 from demo_scene.textures import TEXTURES, png
 
 
 def scene_files() -> dict[str, bytes]:
     """All files of the scene by path relative to its folder."""
-    placed = place_all()
-    assets = {item.asset.file: item.asset for item in placed.values()}
-    from demo_scene.layout import assets as all_assets
-
-    assets.update({name: asset for name, asset in all_assets().items() if name not in assets})
-    files = {"living_room.usda": stage_text(placed).encode("utf-8")}
-    files.update({f"assets/{name}.usda": asset.text().encode("utf-8") for name, asset in sorted(assets.items())})
+    files = {"living_room.usda": stage_text(place_all()).encode("utf-8")}
+    files.update({f"assets/{name}.usda": asset.text().encode("utf-8") for name, asset in sorted(assets().items())})
     files.update({f"textures/{name}": png(make()) for name, make in sorted(TEXTURES.items())})
     return files
 

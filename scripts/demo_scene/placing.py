@@ -25,7 +25,7 @@ class Placed:
         rotate: Degrees about x, then y, then z.
         scale: Factors along the asset's own axes, unit conversion not included.
         group: Name of the scope that holds it.
-        on: What it was put on, for tests: names of supporters ("" for the floor).
+        options: What else its prim says: ``label``, ``legacy`` (label), ``cover`` (variant), ``instanceable``.
     """
 
     name: str

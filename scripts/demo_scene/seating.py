@@ -66,12 +66,10 @@ def dining_chair() -> Asset:
         for x in (-0.18, 0.18)
     ]
     rails = [tube([(x, -0.17, 0.38), (x, 0.18, 0.38)], 0.011, segments=8) for x in (-0.175, 0.175)]
-    slats = []
-    for z, y, width in ((0.80, 0.248, 0.33), (0.68, 0.222, 0.345)):
-        arc = [(width * (t - 0.5), y + 0.028 * (1 - (2 * t - 1) ** 2), z) for t in (0, 0.2, 0.4, 0.6, 0.8, 1.0)]
-        slats.append(tube(arc, 0.011).scaled(1, 1, 1))
+    arc = [(0.345 * (t - 0.5), 0.222 + 0.028 * (1 - (2 * t - 1) ** 2), 0.68) for t in (0, 0.2, 0.4, 0.6, 0.8, 1.0)]
+    slat = tube(arc, 0.011)
     top = rounded_box((0.36, 0.03, 0.075), 0.012).moved(y=0.255, z=0.79)
-    wood = merged(*legs, *posts, *rails, slats[1], top, rounded_box((0.4, 0.4, 0.025), 0.012).moved(z=seat_height - 0.04))
+    wood = merged(*legs, *posts, *rails, slat, top, rounded_box((0.4, 0.4, 0.025), 0.012).moved(z=seat_height - 0.04))
     seat = rounded_box((0.4, 0.39, 0.045), 0.02, steps=3, inner=4, bulge=0.008).moved(y=-0.005, z=seat_height - 0.017)
     return asset.mesh("Frame", wood, "Walnut").mesh("SeatPad", seat, "ChairSeat")
 

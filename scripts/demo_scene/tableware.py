@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from .asset import Asset
-from .shapes import Shape, box, lathe, merged, rounded_box, sphere, spline, tube
+from .shapes import Shape, box, lathe, leaf, merged, rounded_box, sphere, spline, tube
 from .usda import Prim
 
 
@@ -130,8 +130,6 @@ def tulips() -> Asset:
         )
         (pink if k % 2 else yellow).append(head)
         if k % 2 == 0 and lean:
-            from .shapes import leaf
-
             leaves.append(
                 leaf(0.19, 0.032, rise=1.5, fall=1.6).turned("z", math.degrees(angle) + 24).moved(0.012 * c, 0.012 * s, 0.2)
             )
@@ -191,7 +189,7 @@ def laptop() -> Asset:
     pad = box((0.1, 0.06, 0.0004)).moved(y=-0.067, z=0.0139)
 
     def opened(shape: Shape) -> Shape:  # the lid lies on the base, hinged at the back, and is opened by 110 degrees
-        return shape.moved(y=-0.102).turned("x", -110).turned("z", 0).moved(y=0.1, z=0.016)
+        return shape.moved(y=-0.102).turned("x", -110).moved(y=0.1, z=0.016)
 
     lid = opened(rounded_box((0.304, 0.206, 0.006), 0.0028).moved(y=-0.001))
     screen = opened(box((0.284, 0.178, 0.0004)).moved(y=-0.001, z=-0.0003))

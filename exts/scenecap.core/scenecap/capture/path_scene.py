@@ -11,6 +11,7 @@ import numpy as np
 
 from scenecap.capture.albedo import MaterialTable
 from scenecap.capture.environment import Environment
+from scenecap.capture.path_meshes import VertexMesh, share_vertices
 from scenecap.capture.scene import RasterScene
 from scenecap.colours import linear_to_srgb8, srgb8_to_linear
 from scenecap.errors import MissingExtraError
@@ -146,44 +147,42 @@ class PathScene:
         return objects
 
     def _group(self, mesh: LocalMesh, uv_name: str | None, binding: tuple[SurfaceMaterial, ...]) -> Any:
-        parts = {f"part_{name}": part for name, part in self._parts(mesh, uv_name, binding, np.eye(4))}
+        parts = {f"part_{name}": part for name, part in self._parts(mesh, uv_name, binding, None)}
         return self._mi.load_dict({"type": "shapegroup", **parts})
 
     def _parts(
-        self, mesh: LocalMesh, uv_name: str | None, binding: tuple[SurfaceMaterial, ...], placed: np.ndarray
+        self, mesh: LocalMesh, uv_name: str | None, binding: tuple[SurfaceMaterial, ...], placed: np.ndarray | None
     ) -> list[tuple[int, Any]]:
         """Return a mesh's faces by material, placed by a matrix."""
-        parts = []
         slots = np.clip(mesh.face_material, 0, len(binding) - 1)
         uv = mesh.uv_named(uv_name)
-        points = mesh.points @ placed[:3, :3] + placed[3, :3]
-        to_normals = np.linalg.inv(placed[:3, :3]).T
-        for slot in np.unique(slots):
-            faces = np.nonzero(slots == slot)[0] if len(binding) > 1 else slice(None)
-            normals = mesh.normals[faces].reshape(-1, 3) @ to_normals
-            lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-            part = self._mesh(
-                points[mesh.triangles[faces].ravel()],
-                np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0.0),
-                None if uv is None else uv[faces].reshape(-1, 2),
-                binding[int(slot)],
-            )
-            parts.append((int(slot), part))
+        parts = []
+        for slot in map(int, np.unique(slots)):
+            faces = np.nonzero(slots == slot)[0] if len(binding) > 1 else None
+            material = binding[slot]
+            needs_uv = uv if material.texture is not None or material.opacity_texture is not None else None
+            parts.append((slot, self._mesh(share_vertices(mesh, needs_uv, faces=faces, placed=placed), material)))
         return parts
 
-    def _mesh(self, points: np.ndarray, normals: np.ndarray, uv: np.ndarray | None, material: SurfaceMaterial) -> Any:
+    def _mesh(self, shared: VertexMesh, material: SurfaceMaterial) -> Any:
         mi = self._mi
         props = mi.Properties()
-        props["mesh_bsdf"] = self._surface(material, textured=uv is not None)
+        props["mesh_bsdf"] = self._surface(material, textured=shared.uv is not None)
         mesh = mi.Mesh(
-            "mesh", len(points), len(points) // 3, has_vertex_normals=True, has_vertex_texcoords=uv is not None, props=props
+            "mesh",
+            len(shared.points),
+            len(shared.faces),
+            has_vertex_normals=shared.normals is not None,
+            has_vertex_texcoords=shared.uv is not None,
+            props=props,
         )
         values = mi.traverse(mesh)
-        values["vertex_positions"] = points.astype(np.float32).ravel()
-        values["vertex_normals"] = np.ascontiguousarray(normals, dtype=np.float32).ravel()
-        if uv is not None:
-            values["vertex_texcoords"] = self._coordinates(uv, material).ravel()
-        values["faces"] = np.arange(len(points), dtype=np.uint32)
+        values["vertex_positions"] = shared.points.ravel()
+        if shared.normals is not None:
+            values["vertex_normals"] = shared.normals.ravel()
+        if shared.uv is not None:
+            values["vertex_texcoords"] = self._coordinates(shared.uv, material).ravel()
+        values["faces"] = shared.faces.ravel()
         values.update()
         return mesh
 

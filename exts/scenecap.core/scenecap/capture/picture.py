@@ -236,6 +236,16 @@ def _without_strays(radiance: np.ndarray, covered: np.ndarray) -> np.ndarray:
     return radiance * np.minimum(1.0, limit / np.maximum(brightness, 1e-12))[..., None].astype(np.float32)
 
 
+def _input_scale(radiance: np.ndarray) -> float:
+    """Return the factor that brings a picture's log-average brightness to the denoiser's middle gray, 0.18."""
+    rows, columns = radiance.shape[0] // 8 * 8, radiance.shape[1] // 8 * 8
+    if not rows or not columns:
+        return 1.0
+    blocks = (radiance[:rows, :columns] @ LUMINANCE).reshape(rows // 8, 8, columns // 8, 8).mean(axis=(1, 3))
+    lit = blocks[blocks > 1e-8]
+    return float(0.18 / np.exp(np.log(lit).mean())) if len(lit) else 1.0
+
+
 class _Denoiser:
     """Open Image Denoise on the CPU (the fastest device may be another one on each machine)."""
 
@@ -257,6 +267,7 @@ class _Denoiser:
                 albedo,
                 normal,
                 hdr=True,
+                input_scale=_input_scale(radiance),  # its own measure adds up in an order that depends on the threads
                 clean_aux=False,  # it samples pixel centres, the light all of the pixel: edges trusted blindly turn ragged
                 quality=self._quality,
                 device=self._device,

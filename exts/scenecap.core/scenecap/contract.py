@@ -28,6 +28,10 @@ FORMAT_VERSION = "1.0"
 #: Lengths are rounded to this many decimals [m].
 LENGTH_DECIMALS = 4
 
+#: The view matrix is rounded to this many decimals, relative to its axes and its offset: one that went through a payload and
+#: back is then the same, bit by bit.
+VIEW_DECIMALS = 12
+
 #: Number of fixed directions of :attr:`ObservedObject.footprint_world`.
 FOOTPRINT_DIRECTIONS = 32
 
@@ -298,6 +302,12 @@ class CameraView:
 
     def __post_init__(self) -> None:
         matrix = np.array(self.world_to_camera, dtype=np.float64).reshape(4, 4)
+        matrix[:3] = np.round(matrix[:3], VIEW_DECIMALS)
+        offset = float(np.abs(matrix[3, :3]).max())
+        if math.isfinite(offset) and offset > 0:
+            step = 2.0 ** math.ceil(math.log2(offset))
+            matrix[3, :3] = np.round(matrix[3, :3] / step, VIEW_DECIMALS) * step
+        matrix += 0.0  # turns -0.0 into 0.0
         matrix.setflags(write=False)
         object.__setattr__(self, "world_to_camera", matrix)
 

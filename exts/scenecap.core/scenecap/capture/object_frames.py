@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from pxr import Usd, UsdGeom
@@ -29,6 +30,15 @@ class ObjectFrames:
         self._geometry = geometry
         self._boxes: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._cache: tuple[float, UsdGeom.XformCache] | None = None
+        self._pinned: Mapping[str, np.ndarray | None] = {}
+
+    def pin(self, frames: Mapping[str, np.ndarray | None]) -> None:
+        """Take these frames (object path -> (4, 4) to world [m], or None) from now on instead of the stage's."""
+        self._pinned = frames
+
+    def frame_of(self, path: str, rows: np.ndarray, state: WalkState) -> np.ndarray | None:
+        """Return (4, 4) the object prim's frame -> world [m] as the stage has it; None where it cannot be inverted."""
+        return self._object_to_world(path, rows, state)
 
     def observe(
         self, entity: StageEntity, rows: np.ndarray, *, state: WalkState, bounds: np.ndarray, footprints: np.ndarray
@@ -43,7 +53,8 @@ class ObjectFrames:
             footprints: (G, 32) outlines of gprims in world [m].
         """
         aabb = np.stack([bounds[rows, 0].min(axis=0), bounds[rows, 1].max(axis=0)])
-        frame = self._object_to_world(entity.path, rows, state)
+        pinned = entity.path in self._pinned
+        frame = self._pinned[entity.path] if pinned else self._object_to_world(entity.path, rows, state)
         if frame is None:  # flattened or broken transforms have no frame to measure in
             frame, box = np.eye(4), aabb
         else:

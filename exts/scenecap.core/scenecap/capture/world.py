@@ -6,6 +6,7 @@ Built once for a stage that does not move; of one that moves, only what moved is
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,20 +136,50 @@ class StageWorld:
         self._moment = self._make_moment(self._advance(time_code))
         return self._moment
 
+    def place(self, state: WalkState, frames: Mapping[str, np.ndarray | None]) -> Moment:
+        """Return the stage with everything where the caller says that it is (a physics engine moves prims outside USD).
+
+        Nothing is read from the stage, so this may run on another thread than the one that changes it. Shapes are those of the
+        time at which the world was made.
+
+        Args:
+            state: Where the gprims are, at the time code at which the world was made.
+            frames: Entity path -> (4, 4) the entity prim's frame -> world [m]; None where it has none that can be inverted.
+        """
+        self._frames.pin(frames)
+        first = self._moment is None
+        changed = self._move(state, varying=False)
+        if first or len(changed) or self._moment is None:
+            self._moment = self._make_moment(np.arange(len(self.discovery.entities)) if first else changed)
+        return self._moment
+
+    def entity_frames(self, state: WalkState) -> dict[str, np.ndarray | None]:
+        """Return :meth:`place`'s ``frames`` as the stage has them at a state's time."""
+        return {
+            entity.path: self._frames.frame_of(entity.path, self._members[number], state)
+            for number, entity in enumerate(self.discovery.entities)
+            if entity.role is Role.OBJECT and len(self._members[number])
+        }
+
     def _advance(self, time_code: float) -> np.ndarray:
         """Move to another time; return the entities of which something moved, changed its shape, came or went."""
-        state = self.walk.evaluate(time_code)
+        changed = self._move(self.walk.evaluate(time_code))
+        return np.union1d(changed, np.nonzero(self._own_motion)[0])
+
+    def _move(self, state: WalkState, *, varying: bool = True) -> np.ndarray:
         moved = (state.local_to_world != self._state.local_to_world).any(axis=(1, 2))
-        changed = (moved & (state.drawn | self._state.drawn)) | (state.drawn != self._state.drawn) | self._varying
-        self._state = state
+        changed = (moved & (state.drawn | self._state.drawn)) | (state.drawn != self._state.drawn)
+        if varying:
+            changed |= self._varying
+        time_code, self._state = state.time_code, state
         rows = np.nonzero(changed)[0]
         if len(rows):
-            if self._varying.any():
+            if varying and self._varying.any():
                 self._scene = self._read_scene(time_code)
             self._bounds, self._footprints = self._bounds.copy(), self._footprints.copy()
             self._bounds[rows], self._footprints[rows] = self.geometry.extremes_world(self.walk, state, rows=rows)
         owners = self.discovery.owner[rows]
-        return np.union1d(owners[owners >= 0], np.nonzero(self._own_motion)[0])
+        return np.unique(owners[owners >= 0])
 
     def _read_scene(self, time_code: float) -> RasterScene:
         names = [next((m.uv_primvar for m in binding if m.uv_primvar), None) for binding in self.bindings]

@@ -1,0 +1,64 @@
+"""Registering the writers with Replicator, and taking them off again."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable
+
+from omni.replicator.core import WriterRegistry
+
+from scenecap_replicator.writers.base import SceneWriter
+from scenecap_replicator.writers.iro_writers import CombinedIROSceneGraphWriter, IROSceneGraphWriter
+from scenecap_replicator.writers.scene_graph_writer import SceneGraphWriter
+from scenecap_replicator.writers.scenecap_writer import ScenecapWriter
+
+logger = logging.getLogger(__name__)
+
+#: NVIDIA's caption extension, whose names these are.
+IRC_MODULE = "isaacsim.replicator.caption"
+
+#: Ours, and those that bear IRC's names.
+OWN = (ScenecapWriter,)
+IRC_NAMED = (SceneGraphWriter, IROSceneGraphWriter, CombinedIROSceneGraphWriter)
+
+
+def is_irc_loaded() -> bool:
+    """Return whether NVIDIA's caption extension is loaded, as far as its modules tell."""
+    return any(name == IRC_MODULE or name.startswith(f"{IRC_MODULE}.") for name in list(sys.modules))
+
+
+def register_writers(*, irc_loaded: bool | None = None) -> tuple[str, ...]:
+    """Register the writers and return the names that were taken.
+
+    IRC's names are taken only where IRC is not loaded. Where it is, the same writers have names of ours (``Scenecap...``).
+
+    Args:
+        irc_loaded: Whether IRC is there; found out from the loaded modules where None.
+    """
+    loaded = is_irc_loaded() if irc_loaded is None else irc_loaded
+    classes: list[type[SceneWriter]] = [*OWN]
+    for writer in IRC_NAMED:
+        classes.append(_renamed(writer) if loaded else writer)
+    for writer in classes:
+        WriterRegistry.register(writer)
+    names = tuple(writer.__name__ for writer in classes)
+    if loaded:
+        logger.info("isaacsim.replicator.caption is loaded: the writers are called %s", ", ".join(names))
+    return names
+
+
+def unregister_writers(names: Iterable[str]) -> None:
+    """Take writers off the registry; one that is no longer there is no error."""
+    remove = getattr(WriterRegistry, "unregister_writer", None) or getattr(WriterRegistry, "unregister", None)
+    if remove is None:
+        return
+    for name in names:
+        try:
+            remove(name)
+        except (KeyError, ValueError) as error:
+            logger.debug("%s was not registered: %s", name, error)
+
+
+def _renamed(writer: type[SceneWriter]) -> type[SceneWriter]:
+    return type(f"Scenecap{writer.__name__}", (writer,), {"__doc__": writer.__doc__, "__module__": writer.__module__})

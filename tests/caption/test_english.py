@@ -93,12 +93,23 @@ def test_lists_take_the_oxford_comma() -> None:
     assert join_list(["a", "b", "c"], conjunction="or") == "a, b, or c"
 
 
-LENGTHS = {0.384: "0.38", 0.4: "0.4", 1.23: "1.2", 12.4: "12", 123.0: "120", 0.052: "0.052", 0.05: "0.05"}
+LENGTHS = {
+    0.384: "38 centimeters",
+    0.4: "40 centimeters",
+    1.23: "1.2 meters",
+    2.0: "2 meters",
+    12.4: "12 meters",
+    123.0: "120 meters",
+    0.052: "5.2 centimeters",
+    0.01: "1 centimeter",
+    0.0042: "4.2 millimeters",
+    0.994: "99 centimeters",
+    0.999: "1 meter",
+}
 
 
 def test_lengths() -> None:
-    assert {meters: length_text(meters) for meters in LENGTHS} == {key: f"{text} meters" for key, text in LENGTHS.items()}
-    assert length_text(0.999) == "1 meter"
+    assert {meters: length_text(meters) for meters in LENGTHS} == LENGTHS
 
 
 def test_capitals_keep_the_length() -> None:

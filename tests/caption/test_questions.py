@@ -3,12 +3,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+import numpy as np
 import pytest
 
+from scenecap.caption.lexicon import lexicon
 from scenecap.caption.model import Question, QuestionKind
 from scenecap.caption.settings import CaptionSettings
 from scenecap.caption.template import caption_graph
-from scenecap.contract import LeftOut
+from scenecap.contract import Contact, ContactKind, Evidence, LeftOut, RoomElement, RoomKind
 from scenecap.graph.model import Relation
 from tests.caption.checker import wrong
 from tests.caption.rooms import random_room
@@ -211,6 +213,42 @@ def test_the_nearest_is_clearly_nearest() -> None:
     for question in of_kind(ask(boxes), QuestionKind.NEAREST):
         if "to the mug" in question.question:
             assert question.answer == "the plate"
+
+
+@pytest.mark.parametrize("place", ["kitchen", "office", None, "cave"])
+def test_what_is_asked_after_in_vain_suits_the_place(place: str | None) -> None:
+    things = lexicon().common_objects.get(place or "other", lexicon().common_objects["other"])
+    asked = of_kind(ask([TABLE, on_table("plate", 0, 0)], setting=place), QuestionKind.EXISTENCE)
+    absent = {str(fact.value) for item in asked for fact in item.facts if fact.kind == "absent"}
+    assert absent
+    assert absent <= set(things)
+
+
+def test_nothing_is_asked_after_that_another_word_may_mean() -> None:
+    """Every thing that is asked after, shown: it is then never asked after, whatever the place."""
+    for place, things in lexicon().common_objects.items():
+        for thing in things:
+            asked = ask([TABLE, on_table(thing, 0, 0)], setting=place, question_kinds=["existence"])
+            assert thing not in {fact.value for item in asked for fact in item.facts if fact.kind == "absent"}, thing
+
+
+def test_hanging_things_are_neither_before_nor_behind_anything() -> None:
+    boxes = [
+        Box("sofa", (-0.5, 0.6, 0), (1.0, 0.5, 0.6)),
+        Box("picture", (0.6, 1.9, 1.0), (0.6, 0.04, 0.5), path="/World/picture"),
+        Box("chair", (0.9, -0.4, 0), (0.5, 0.5, 0.8)),
+    ]
+    wall = RoomElement("/World/wall", RoomKind.WALL, "wall", np.array([[-3, 1.95, 0], [3, 2.1, 2.6]]), 9000)
+    held = [Contact("/World/picture", wall.path, ContactKind.ATTACHED, 0.0, 0.0, 0.0, Evidence.GEOMETRY)]
+    frame = make_frame(boxes, room=[wall], contacts=tuple(held))
+    captions = caption_graph(make_graph(frame), frame=frame, settings=CaptionSettings.model_validate({}), seed=3)
+    assert captions.overall is not None
+    picture = make_graph(frame).node_of("/World/picture")
+    facts = [*captions.overall.facts, *(fact for item in captions.questions for fact in item.facts)]
+    depth = [fact for fact in facts if fact.kind in ("front", "behind")]
+    assert depth, "the chair and the sofa are still told apart"
+    assert picture is not None
+    assert not any(picture.id in (*fact.nodes, *fact.objects) for fact in depth)
 
 
 def test_distances_are_in_meters() -> None:

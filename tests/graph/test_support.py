@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenecap.contract import Contact, ContactKind, Evidence, Frame, RoomElement, RoomKind
+from scenecap.graph.box_contacts import box_contacts
 from scenecap.graph.settings import GraphSettings
-from scenecap.graph.support import SupportTree, box_contacts, build_support_tree
+from scenecap.graph.support import SupportTree, build_support_tree
 from tests.graph.scenes import bench_frame, bench_scene, box, floor, frame_of
 
 SETTINGS = GraphSettings()
@@ -432,3 +433,21 @@ def test_what_the_room_carries_is_named_as_people_see_it(
     contact = tree.parent.get("/World/Thing")
     assert (None if contact is None else contact.kind) == expected
     assert tree.level["/World/Thing"] == 1
+
+
+def test_a_frame_around_a_table_stands_on_the_table_not_on_what_else_is_there() -> None:
+    table, rim = box("Table", (0, 0, 0.35), (1.4, 0.8, 0.7)), box("Rim", (0, 0, 0.76), (1.4, 0.8, 0.12))
+    drawer, ball = box("Drawer", (0, 0.3, 0.8), (0.25, 0.2, 0.2)), box("Ball", (0.3, 0, 0.73), (0.06, 0.06, 0.06))
+    contacts = [
+        Contact("/World/Rim", "/World/Drawer", SUPPORT, 0.0, 0.004, 0.05, Evidence.GEOMETRY),
+        Contact("/World/Rim", "/World/Table", SUPPORT, 0.0003, 0.083, 0.95, Evidence.GEOMETRY),
+        Contact("/World/Drawer", "/World/Table", SUPPORT, 0.0, 0.047, 1.0, Evidence.GEOMETRY),
+        Contact("/World/Ball", "/World/Table", SUPPORT, 0.0008, 0.0003, 1.0, Evidence.GEOMETRY),
+        Contact("/World/Ball", "/World/Rim", INSIDE, 0.0, 0.0, 1.0, Evidence.GEOMETRY),
+    ]
+    tree = tree_of([table, rim, drawer, ball], contacts=contacts)
+    assert parent_of(tree, "Rim") == ("Table", SUPPORT)
+    assert parent_of(tree, "Ball") == ("Table", SUPPORT), "the rim is a ring without a floor"
+    floor_of_rim = Contact("/World/Ball", "/World/Rim", SUPPORT, 0.0, 0.0003, 1.0, Evidence.GEOMETRY)
+    tree = tree_of([table, rim, drawer, ball], contacts=[*contacts, floor_of_rim])
+    assert parent_of(tree, "Ball") == ("Rim", INSIDE), "with a floor it is a tray"

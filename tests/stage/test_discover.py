@@ -716,6 +716,26 @@ def test_object_with_a_window_is_no_ghost() -> None:
     assert codes(found) == {"/World/oven/marker": "transparent"}
 
 
+@pytest.mark.parametrize(
+    ("name", "is_marker"),
+    [("robot0_mocap", True), ("Gizmo", True), ("target0", True), ("goal_site", True), ("marker", True), ("bin_goal", False)],
+)
+def test_markers_by_name(name: str, is_marker: bool) -> None:
+    stage = new_stage()
+    box(stage, f"/World/{name}")
+    box(stage, "/World/mug")
+    found = find(stage)
+    assert (codes(found).get(f"/World/{name}") == "marker") is is_marker
+    assert entity(found, f"/World/{name}").role is (Role.GHOST if is_marker else Role.OBJECT)
+    assert f"/World/{name}" in labels_of(find(stage, labels={f"/World/{name}": "mug"})), "unless somebody says so"
+
+
+def test_a_thing_that_is_modelled_is_no_marker() -> None:
+    stage = new_stage()
+    mesh(stage, "/World/marker")
+    assert labels_of(find(stage)) == {"/World/marker": "marker"}
+
+
 def test_ghosts_that_are_wanted() -> None:
     stage = new_stage()
     box(stage, "/World/VisualMilk", opacity=0.3)

@@ -188,10 +188,16 @@ def join_list(items: Sequence[str], *, conjunction: str = "and") -> str:
 
 
 def length_text(meters: float) -> str:
-    """Return a length of two significant digits with its unit ("0.38 meters", "1.2 meters", "12 meters", "1 meter")."""
+    """Return a length of two significant digits with its unit ("38 centimeters", "1.2 meters", "12 meters", "1 meter").
+
+    Lengths under a meter are in centimeters, those under a centimeter in millimeters.
+    """
     rounded = float(f"{meters:.2g}")
-    text = f"{rounded:g}" if 1e-4 <= rounded < 1e6 else f"{rounded:.0f}"
-    return f"{text} {'meter' if rounded == 1 else 'meters'}"
+    units = (("meter", 1.0), ("centimeter", 0.01), ("millimeter", 0.001))
+    unit, scale = next((item for item in units if rounded >= item[1]), units[-1])
+    number = float(f"{rounded / scale:.2g}")
+    text = f"{number:g}" if 1e-4 <= number < 1e6 else f"{number:.0f}"
+    return f"{text} {unit if number == 1 else f'{unit}s'}"
 
 
 def capitalize_first(text: str) -> str:

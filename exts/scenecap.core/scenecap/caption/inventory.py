@@ -20,7 +20,7 @@ _MAX_DENSE = 128
 #: Relations that tell how deep in the picture something is.
 _DEPTH = int(Relation.FRONT | Relation.BEHIND)
 #: Codes of :class:`LeftOut` for prims that the picture shows although they are no objects.
-_DRAWN_CODES = frozenset({"ghost", "unlabelled", "ignored", "no_box", "part"})
+_DRAWN_CODES = frozenset({"ghost", "marker", "unlabelled", "ignored", "no_box", "part"})
 #: Of these, those whose names say nothing about what they are.
 _UNKNOWN_CODES = frozenset({"unlabelled", "no_box"})
 

@@ -51,7 +51,7 @@ class Lexicon:
         packaged: Plural nouns whose visible color is the package's ("cookies").
         surfaces: Nouns of things that "hold" what is on them.
         containers: Nouns of things that others may be in.
-        common_objects: Things to ask about that a scene may lack.
+        common_objects: Kind of place -> things to ask about that are often there, and may not be; "other" for any place.
         setting_prepositions: Place word -> preposition, where it is not "in".
     """
 
@@ -91,7 +91,7 @@ class Lexicon:
     packaged: frozenset[str]
     surfaces: frozenset[str]
     containers: frozenset[str]
-    common_objects: tuple[str, ...]
+    common_objects: Mapping[str, tuple[str, ...]]
     setting_prepositions: Mapping[str, str]
 
 
@@ -106,7 +106,7 @@ def lexicon() -> Lexicon:
     raw["confusable_colors"] = frozenset(frozenset(pair) for pair in raw["confusable_colors"])
     for name in ("color_compounds", "material_compounds"):
         raw[name] = frozenset((first, second) for first, second in raw[name])
-    raw["common_objects"] = tuple(raw["common_objects"])
+    raw["common_objects"] = {place: tuple(things) for place, things in raw["common_objects"].items()}
     lists: dict[str, Any] = {name: frozenset(value) if isinstance(value, list) else value for name, value in raw.items()}
     return Lexicon(**lists)
 

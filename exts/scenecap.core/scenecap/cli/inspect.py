@@ -97,7 +97,7 @@ def _lines(found: Inspection, *, limit: int | None) -> Iterator[str]:
         )
     ghosts = found.entities(Role.GHOST)
     if ghosts:
-        yield f"\nSee-through markers ({len(ghosts)}), drawn but in no ground truth"
+        yield f"\nGhosts and markers ({len(ghosts)}), drawn but in no ground truth"
         yield from _table([(item.label, item.path) for item in ghosts], (), limit)
     if found.left_out:
         yield f"\nLeft out ({len(found.left_out)})"

@@ -1,8 +1,8 @@
 """The support tree: what rests on, lies in, hangs from or is attached to what, for all objects whether seen or not.
 
 Contacts come with the frame where capture knows the geometry (:attr:`scenecap.contract.Frame.contacts`), else they are found
-from boxes here. Either way this module interprets them: which contact is *the* parent, and how deep an object stands. It looks
-at all objects of the stage, so a supporter that nobody sees still counts.
+from boxes (:mod:`scenecap.graph.box_contacts`). Either way this module interprets them: which contact is *the* parent, and how
+deep an object stands. It looks at all objects of the stage, so a supporter that nobody sees still counts.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from scenecap.contract import Contact, ContactKind, Evidence, Frame, ObservedObject, RoomElement, RoomKind
-from scenecap.geometry import comparable, overlapping_pairs
+from scenecap.geometry import comparable
+from scenecap.graph.box_contacts import box_contacts
 from scenecap.graph.settings import GraphSettings
 
-#: Volumes and areas closer than this share count as equal.
-_EQUAL = 1e-9
+#: Of two supporters whose gaps differ by no more than this neither is the nearer one [m].
+_AS_NEAR = 0.001
+#: A support that surely carries: of this share of the underside, and as near as this [m].
+_FIRM, _TOUCHES = 0.5, 0.005
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +47,14 @@ def build_support_tree(frame: Frame, settings: GraphSettings) -> SupportTree:
     """Choose each object's parent and level.
 
     Inside beats on; of several containers the innermost counts. But what stands on something that is itself in the container
-    hangs below that (an apple on a plate in a box: box, plate, apple). A supporter that lies under another one, further away,
-    is none (a crate on a book on a table stands on the book, although the table is within tolerance and wider). Of the others
-    the one with most contact area counts, then the smaller gap, then path. Attached and hanging count only for what nothing
-    supports. A part of a larger object with no support of its own is attached to the whole.
+    hangs below that (an apple on a plate in a box: box, plate, apple), and what stands within a ring without a floor is on
+    what carries both. A supporter that lies under another one, further away, is none (a crate on a book on a table stands on
+    the book, although the table is within tolerance and wider). Of the others the one with most contact area counts, then the
+    smaller gap, then path. Attached and hanging count only for what nothing supports. A part of a larger object with no
+    support of its own is attached to the whole.
 
-    What a wall or ceiling carries below its top is fixed to it, unless it stands free there (a vase on a ledge): a window
-    rests on the sill of its opening and nobody says so. Nothing hangs from a floor or is attached to one.
+    What a wall or ceiling carries below its top is fixed to it (a window in its opening), unless it stands free there (a vase
+    on a ledge). Nothing hangs from a floor or is attached to one.
 
     Args:
         frame: What the camera saw; contacts are found from boxes where ``frame.contacts`` is None.
@@ -148,7 +152,7 @@ def _volumes(objects: tuple[ObservedObject, ...]) -> dict[str, float]:
 
 
 def _drop_what_lies_under(ranked: dict[str, list[Contact]]) -> None:
-    """Drop supports by what lies under another supporter and is no nearer to the child than that."""
+    """Drop supports by what lies under another supporter and is farther from the child than that."""
     kept: dict[str, list[Contact]] = {}
     for child, contacts in ranked.items():
         supports = [contact for contact in contacts if contact.kind is ContactKind.SUPPORT]
@@ -157,7 +161,7 @@ def _drop_what_lies_under(ranked: dict[str, list[Contact]]) -> None:
             for lower in supports
             for upper in supports
             if upper is not lower
-            and round(abs(upper.gap), 6) <= round(abs(lower.gap), 6)
+            and comparable(abs(lower.gap) - abs(upper.gap)) > _AS_NEAR
             and _leads_to(ranked, upper.parent, lower.parent, child)
             and not _leads_to(ranked, lower.parent, upper.parent, child)
             and not _leads_to(ranked, upper.parent, child)
@@ -173,10 +177,27 @@ def _prefer_supporters_within(ranked: dict[str, list[Contact]], chosen: dict[str
         inside = contacts[0]
         if inside.kind is not ContactKind.INSIDE or len(contacts) == 1:
             continue
+        ground = _ground_of_ring(ranked, contacts)
+        if ground is not None:
+            chosen[child] = ground
+            continue
         for contact in contacts[1:]:
             if contact.kind is ContactKind.SUPPORT and _leads_to(ranked, contact.parent, inside.parent, child):
                 chosen[child] = contact
                 break
+
+
+def _ground_of_ring(ranked: dict[str, list[Contact]], contacts: list[Contact]) -> Contact | None:
+    """Return the support by what carries a ring without a floor too (a ball within a table's rim); None for no ring."""
+    ring = contacts[0].parent
+    supports = [contact for contact in contacts if contact.kind is ContactKind.SUPPORT]
+    if any(contact.parent == ring for contact in supports):
+        return None
+    below = {contact.parent for contact in ranked.get(ring, ()) if contact.kind is ContactKind.SUPPORT}
+    firm = (
+        item for item in supports if item.share >= _FIRM and comparable(abs(item.gap)) <= _TOUCHES and item.parent in below
+    )
+    return next(firm, None)
 
 
 def _leads_to(ranked: dict[str, list[Contact]], start: str, goal: str, avoid: str | None = None) -> bool:
@@ -257,126 +278,3 @@ def _grounds(frame: Frame, chosen: dict[str, Contact], settings: GraphSettings) 
             contact = chosen.get(contact.parent)
         ground[item.path] = None if contact is None else contact.parent
     return ground
-
-
-def box_contacts(
-    objects: tuple[ObservedObject, ...], room: tuple[RoomElement, ...], settings: GraphSettings
-) -> tuple[Contact, ...]:
-    """Find support and inside from axis-aligned boxes alone.
-
-    Support: the child's underside lies within the tolerance of the parent's top, and 30 % of the child's footprint or its
-    centre is over the parent. The tolerance depends on the child's height only. Inside: 90 % of the child's volume lies in the
-    parent's box, and the child does not plainly stand on something that is outside it (a stool under a table stands on the
-    floor; a mug in the reach of a robot arm stands on the table).
-
-    Args:
-        objects: All objects of the stage.
-        room: Its room elements; floors can support.
-        settings: The numbers.
-
-    Returns:
-        All contacts, in order of child and parent path.
-    """
-    floors = [element for element in room if element.kind in (RoomKind.FLOOR, RoomKind.OTHER)]
-    entities = [*objects, *floors]
-    if not objects:
-        return ()
-    paths = [item.path for item in entities]
-    boxes = np.array([item.aabb_world for item in entities])
-    low, high = boxes[:, 0], boxes[:, 1]
-    reach = np.array([0.0, 0.0, settings.support_gap_max])
-    one, two = overlapping_pairs(low, high + reach)
-    # The reach above suffices for both tolerances: of two boxes that meet within it, either may be the child.
-    child, parent = np.concatenate([one, two]), np.concatenate([two, one])
-    is_child = child < len(objects)
-    child, parent = child[is_child], parent[is_child]
-    support = _box_support(boxes, child, parent, settings)
-    inside = _box_inside(boxes, child, parent, len(objects), support, settings)
-    part = {(item.path, item.part_of) for item in objects if item.part_of is not None}
-    contacts = [
-        Contact(paths[c], paths[p], ContactKind.SUPPORT, gap, area, share, Evidence.BOXES)
-        for c, p, gap, area, share in zip(*(column.tolist() for column in support), strict=True)
-    ]
-    contacts += [
-        Contact(paths[c], paths[p], ContactKind.INSIDE, 0.0, 0.0, share, Evidence.BOXES)
-        for c, p, share in zip(*(column.tolist() for column in inside), strict=True)
-    ]
-    if part:
-        contacts = [c for c in contacts if (c.child, c.parent) not in part and (c.parent, c.child) not in part]
-    return tuple(sorted(contacts, key=lambda contact: (contact.child, contact.parent, contact.kind.value)))
-
-
-def _box_support(
-    boxes: np.ndarray, child: np.ndarray, parent: np.ndarray, settings: GraphSettings
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return child, parent, gap [m], contact area [m^2] and share of the child's footprint of all supports."""
-    low, high = boxes[:, 0], boxes[:, 1]
-    gap = comparable(low[child, 2] - high[parent, 2])
-    height = high[child, 2] - low[child, 2]
-    least, most = settings.support_gap_min, settings.support_gap_max
-    up = comparable(np.clip(settings.support_gap_up * height, least, most))
-    down = comparable(np.clip(settings.support_gap_down * height, least, most))
-    keep = np.flatnonzero((gap <= up) & (gap >= -down))
-    child, parent, gap = child[keep], parent[keep], gap[keep]
-
-    sides = np.minimum(high[child, :2], high[parent, :2]) - np.maximum(low[child, :2], low[parent, :2])
-    area = np.maximum(sides, 0.0).prod(axis=1)
-    footprints = (high[:, :2] - low[:, :2]).prod(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(footprints[child] > 0, area / footprints[child], 0.0)
-    centers = (low + high) / 2
-    over = ((centers[child, :2] >= low[parent, :2]) & (centers[child, :2] <= high[parent, :2])).all(axis=1)
-    # Of two thin sheets in the same place each is within tolerance of the other: the upper one rests on the lower; of two at
-    # the same height the smaller rests on the larger, then path decides (objects come in order of path).
-    height_of, size_of = comparable(centers[:, 2]), comparable(footprints)
-    upper = height_of[child] > height_of[parent]
-    tie = height_of[child] == height_of[parent]
-    smaller = size_of[child] < size_of[parent]
-    upper |= tie & (smaller | ((size_of[child] == size_of[parent]) & (child > parent)))
-    keep = np.flatnonzero(upper & ((comparable(share) >= settings.support_overlap) | over))
-    return child[keep], parent[keep], gap[keep], area[keep], share[keep]
-
-
-def _box_inside(
-    boxes: np.ndarray,
-    child: np.ndarray,
-    parent: np.ndarray,
-    objects: int,
-    support: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray],
-    settings: GraphSettings,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return child, parent and share of the child's volume of all containments; the room contains nothing."""
-    keep = parent < objects
-    child, parent = child[keep], parent[keep]
-    share = _volume_share(boxes, child, parent)
-    # Boxes that fill each other (twins in one place) say nothing about which is the container.
-    keep = np.flatnonzero((share >= settings.inside_volume) & (_volume_share(boxes, parent, child) < settings.inside_volume))
-    child, parent, share = child[keep], parent[keep], share[keep]
-    stands_on: dict[int, list[int]] = {}
-    close = np.abs(support[2]) <= settings.support_gap_min
-    for rests, on in zip(support[0][close].tolist(), support[1][close].tolist(), strict=True):
-        stands_on.setdefault(rests, []).append(on)
-    pairs = list(zip(child.tolist(), parent.tolist(), strict=True))
-    contained = set(pairs)
-    contained -= set(zip(support[0].tolist(), support[1].tolist(), strict=True))  # sunk into its top is on it, not in it
-    while True:  # what stands on a thing that turns out to be outside is outside too
-        outside = {
-            (item, container)
-            for item, container in contained
-            if any(on != container and (on, container) not in contained for on in stands_on.get(item, ()))
-        }
-        if not outside:
-            break
-        contained -= outside
-    plain = np.array([pair in contained for pair in pairs], dtype=bool)
-    return child[plain], parent[plain], share[plain]
-
-
-def _volume_share(boxes: np.ndarray, of: np.ndarray, within: np.ndarray) -> np.ndarray:
-    """Share of some boxes' volume that lies in others; a flat box counts by the axes that it has."""
-    low, high = boxes[:, 0], boxes[:, 1]
-    shared = np.minimum(high[of], high[within]) - np.maximum(low[of], low[within])
-    edges = high[of] - low[of]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shares = np.where(edges > 0, np.clip(shared, 0.0, None) / edges, shared >= -_EQUAL)
-    return comparable(shares.prod(axis=1))

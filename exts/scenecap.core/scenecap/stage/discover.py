@@ -17,7 +17,7 @@ from scenecap.stage.joints import Joints
 from scenecap.stage.label_database import LabelDatabase
 from scenecap.stage.label_text import color_label
 from scenecap.stage.model import Discovery, Role, StageEntity, WalkState
-from scenecap.stage.names import is_scenery, name_words, names_surroundings, place_in, split_words
+from scenecap.stage.names import is_scenery, name_words, names_marker, names_surroundings, place_in, split_words
 from scenecap.stage.object_names import NamedLabel, label_of
 from scenecap.stage.object_rules import Candidate, ObjectRules
 from scenecap.stage.object_tree import Node, build_tree
@@ -84,6 +84,7 @@ class _Item:
     box: np.ndarray
     role: Role = Role.OBJECT
     room_kind: RoomKind | None = None
+    is_marker: bool = False
     identity: str = ""
     caption: str | None = None
     attributes: dict[str, str] = field(default_factory=dict)
@@ -211,6 +212,9 @@ class _Discovery:
                     item.named = NamedLabel(_ROOM_LABELS[kind], item.named.source)
         solid = {item.named.text for item in items if item.role is Role.OBJECT and not self._is_ghostly(item)}
         for item in items:
+            if item.role is Role.OBJECT and self._is_marker(item):
+                item.role, item.is_marker = Role.GHOST, True
+                continue
             if item.role is Role.ROOM or not self._is_ghostly(item) or self.settings.ghosts is GhostMode.INCLUDE:
                 continue
             # A person who labelled a glass wants the glass; a labelled marker of a solid thing stays a marker.
@@ -218,6 +222,13 @@ class _Discovery:
             wanted = wanted or (item.named.source is LabelSource.AUTHORED and item.named.text not in solid)
             if not wanted:
                 item.role = Role.GHOST
+
+    def _is_marker(self, item: _Item) -> bool:
+        candidate = item.candidate
+        if candidate.has_own_label or item.named.source is LabelSource.DATABASE or candidate.map_rule is not None:
+            return False
+        kinds = [self.walk.gprims[row].prim.GetTypeName() for row in item.rows]
+        return names_marker(split_words(candidate.node.name), single_shape=len(kinds) == 1 and kinds[0] != "Mesh")
 
     def _is_ghostly(self, item: _Item) -> bool:
         return bool((self.opacity[item.rows] <= MAX_GHOST_OPACITY + _OPACITY_SLACK).all())
@@ -285,7 +296,9 @@ class _Discovery:
         own = (LabelSource.AUTHORED, LabelSource.MAP, LabelSource.DATABASE)
         for item in items:
             path = item.candidate.node.path
-            if item.role is Role.GHOST:
+            if item.is_marker:
+                self._note(path, "marker", "it is a marker by its name: a helper of a simulation or editor, not a thing")
+            elif item.role is Role.GHOST:
                 self._note(path, "ghost", f"it is a ghost: its opacity is at most {MAX_GHOST_OPACITY:g}")
             elif item.role is Role.ROOM:
                 if self.settings.include_room:

@@ -62,7 +62,7 @@ class Role(str, enum.Enum):
 
     OBJECT = "object"
     ROOM = "room"
-    GHOST = "ghost"  # semi-transparent: drawn, listed, kept out of ground truth and graph
+    GHOST = "ghost"  # semi-transparent, or a marker by name: drawn, listed, kept out of ground truth and graph
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,9 +26,21 @@ TECHNICAL_TAIL = TECHNICAL | _words(
     """
     link links joint joints site sites root model models shape shapes asset assets prop props lod low lowpoly highpoly
     hi lo high hp lp hires lores final export exported import imported temp tmp test new old default textured untextured retopo
-    decimated simplified scaled
+    decimated simplified scaled hidden invisible visible
     """
 )
+
+#: Words for a thing's part in a task, behind what it is ("bin_start", "basket_goal").
+TASK_TAIL = _words("goal goals start init initial target targets")
+
+#: Games whose goals and targets are things ("soccer goal", "archery target").
+SPORTS = _words("soccer football hockey handball lacrosse polo archery dart darts shooting field")
+
+#: Words for helpers that a simulation or editor draws, wherever they are in a name ("robot0:mocap").
+MARKER_WORDS = _words("mocap gizmo gizmos waypoint waypoints debug")
+
+#: Words for helpers that name things too; a single shape that is called nothing else is a helper ("target0", "goal_site").
+MARKER_ALONE = _words("marker markers target targets goal goals trigger triggers helper helpers collider colliders indicator")
 
 #: Words that alone, or only with each other and technical words, do not say what a thing is.
 UNINFORMATIVE = TECHNICAL_TAIL | _words(

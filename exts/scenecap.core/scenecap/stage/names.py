@@ -16,6 +16,8 @@ from scenecap.stage.name_words import (
     ASSET_PREFIXES,
     COLLECTIONS,
     COMPOUNDS,
+    MARKER_ALONE,
+    MARKER_WORDS,
     PIECES,
     PLACE_NAMES,
     PLACES,
@@ -23,7 +25,9 @@ from scenecap.stage.name_words import (
     ROBOT_PARTS,
     SCENE_WORDS,
     SCENERY,
+    SPORTS,
     SURROUNDINGS,
+    TASK_TAIL,
     TECHNICAL,
     TECHNICAL_TAIL,
     UNINFORMATIVE,
@@ -118,6 +122,19 @@ def names_only_robot(words: Collection[str]) -> bool:
     return all(word in UNINFORMATIVE or word in ROBOT_MODELS or word in ROBOT_PARTS for word in words)
 
 
+def names_marker(words: Sequence[str], *, single_shape: bool) -> bool:
+    """Return whether words name a helper that a simulation or editor draws ("robot0 mocap", "goal site"), not a thing.
+
+    Args:
+        words: All words of a prim's name.
+        single_shape: Whether it is drawn as one sphere, box or the like.
+    """
+    if any(word in MARKER_WORDS for word in words):
+        return True
+    alone = [word for word in words if word not in UNINFORMATIVE or word in MARKER_ALONE]
+    return single_shape and bool(alone) and all(word in MARKER_ALONE for word in alone)
+
+
 def names_surroundings(words: Sequence[str]) -> bool:
     """Return whether words name what is around a scene ("kitchen", "sky dome") rather than a thing in it."""
     return not is_scenery(words) and (names_scene(words) or any(word in SURROUNDINGS for word in words))
@@ -158,7 +175,7 @@ def _said(text: str, vendor_words: tuple[str, ...], drop_leading: tuple[str, ...
     words = kept if _informative(kept) else words
     while words and words[0] in TECHNICAL:
         words = words[1:]
-    while words and words[-1] in TECHNICAL_TAIL:
+    while words and (words[-1] in TECHNICAL_TAIL or _is_task(words)):
         words = words[:-1]
     # "Chair_A", "BishopL", "KnightR": a variant or a side, and nothing to say.
     while len(words) > 1 and len(words[-1]) == 1 and words[-1].isascii():
@@ -166,6 +183,10 @@ def _said(text: str, vendor_words: tuple[str, ...], drop_leading: tuple[str, ...
     while len(words) > 1 and len(words[0]) == 1 and words[0].isascii():
         words = words[1:]
     return tuple(words) if _informative(words) else ()
+
+
+def _is_task(words: Sequence[str]) -> bool:
+    return len(words) > 1 and words[-1] in TASK_TAIL and words[-2] not in SPORTS and _informative(words[:-1])
 
 
 def _informative(words: Sequence[str]) -> bool:

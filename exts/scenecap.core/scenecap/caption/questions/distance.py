@@ -85,7 +85,7 @@ def _nearest(asker: Asker, target: int, best: int, farther: list[int]) -> Questi
 
 
 def ask_distance(asker: Asker, polarity: bool | None) -> Iterator[Question]:
-    """Yield "How far apart are the centers of the mug and the plate?", in meters, to two digits."""
+    """Yield "How far apart are the centers of the mug and the plate?", answered to two digits."""
     if polarity is not None:
         return
     table = asker.pairs

@@ -57,12 +57,13 @@ def _present(asker: Asker) -> Iterator[Question]:
 
 
 def _absent(asker: Asker) -> Iterator[Question]:
-    """Ask for what is elsewhere in the stage, then for common things; never where the picture may show one after all."""
+    """Ask for what is elsewhere in the stage, then for what such a place often has; never where one may be in view."""
     inventory = asker.inventory
     if inventory.may_hide_unknowns or inventory.others_unknown:
         return
     elsewhere = sorted({obj.label for obj in inventory.frame.objects if obj.visibility is None})
-    common = list(lexicon().common_objects)
+    places = lexicon().common_objects
+    common = list(places.get(inventory.frame.setting or "", places["other"]))
     for label in (*asker.chooser.shuffled(elsewhere, "elsewhere"), *asker.chooser.shuffled(common, "common")):
         name = parse_label(label)
         if is_absent(asker, name):

@@ -152,6 +152,9 @@ class Referrer:
         centered = self.inventory.graph.centered.get(node)
         if centered is not None and self._anchor(centered) is not None:
             yield self._with(base, QueryKind.CENTER, (centered,)), (centered,)
+        if len(self._matches(base).certain) == 2:  # "the bin on the right" says it as well as "to the right of the can"
+            for extreme in (Extreme.LEFT, Extreme.RIGHT):
+                yield self._with(base, QueryKind.EXTREME, (), extreme=extreme), ()
         yield from self._by_relation(base, node, _RELATIONS[1:])
         yield from self._by_order(base)
 

@@ -191,11 +191,13 @@ class EmbeddedSource:
             truth=truth,
         )
         environment = self._light(moment.state.time_code)
+        exposure = None if self.settings.exposure is None else 2.0**self.settings.exposure
         tracer = self._path_tracer()
         if tracer is None:
-            rgb = draw_draft(view, environment)
+            rgb = draw_draft(view, environment, exposure=exposure)
         else:
-            rgb = tracer.draw(view, environment, seed=_seed(self.settings.random_seed, camera.path, frame_index))
+            seed = _seed(self.settings.random_seed, camera.path, frame_index)
+            rgb = tracer.draw(view, environment, seed=seed, exposure=exposure)
         return np.concatenate([rgb, np.full((*rgb.shape[:2], 1), 255, dtype=np.uint8)], axis=2)
 
     def prepare(self) -> None:

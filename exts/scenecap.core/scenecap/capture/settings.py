@@ -41,6 +41,13 @@ class CaptureSettings(BaseModel):
         None, ge=1, le=65536, description="Samples per pixel of the path-traced picture; by default what `quality` says."
     )
     denoise: bool = Field(True, description="Denoise the path-traced picture (Open Image Denoise).")
+    exposure: float | None = Field(
+        None,
+        ge=-40,
+        le=40,
+        description="Exposure of the picture in stops: light is multiplied by 2 to this power. By default each picture is "
+        "exposed automatically, by the light that falls on what is seen.",
+    )
     random_seed: int = Field(0, ge=0, description="Seed of the picture's samples; ground truth has none.")
     purposes: tuple[Purpose, ...] = Field(
         (Purpose.DEFAULT, Purpose.RENDER),

@@ -17,7 +17,7 @@ from scenecap.caption.spans import Phrase, Ref, phrase
 from scenecap.graph.model import Relation
 
 if TYPE_CHECKING:
-    from scenecap.caption.realize.writer import Writer
+    from scenecap.caption.realize.voice import Voice
 
 #: The first is <words> the other, where no place tells the two apart.
 _PAIR_RELATIONS = (Relation.LEFT, Relation.RIGHT, Relation.FRONT, Relation.BEHIND, Relation.ABOVE)
@@ -45,7 +45,7 @@ class _Option:
     cost: int
 
 
-def word_contrast(writer: Writer, message: Contrast) -> Clause | None:
+def word_contrast(writer: Voice, message: Contrast) -> Clause | None:
     """Word what tells two like objects apart; None where nothing does or the text did already."""
     discourse, inventory = writer.discourse, writer.inventory
     if not discourse.introduced.issuperset(message.group) or discourse.singled_out & set(message.group):
@@ -72,7 +72,7 @@ def word_contrast(writer: Writer, message: Contrast) -> Clause | None:
     return None
 
 
-def _clause(writer: Writer, noun: str, one: tuple[int, _Option], other: tuple[int, _Option]) -> Clause:
+def _clause(writer: Voice, noun: str, one: tuple[int, _Option], other: tuple[int, _Option]) -> Clause:
     (first, place), (second, other_place) = one, other
     joint = writer.chooser.pick((", and ", ", while ", "; "), f"contrast {first}")
     words = _mirrored(place, other_place) or other_place.words
@@ -86,7 +86,7 @@ def _one(noun: str, node: int) -> Phrase:
     return (Ref(phrase(f"one {noun}"), (node,)),)
 
 
-def _options(writer: Writer, node: int, other: int) -> list[_Option]:
+def _options(writer: Voice, node: int, other: int) -> list[_Option]:
     """Return the places of a node that can be said: they name nothing that is new, nor its twin."""
     known = writer.discourse.introduced
     options = []
@@ -136,7 +136,7 @@ def _mirrored(first: _Option, second: _Option) -> Phrase | None:
     return phrase(before, Ref(phrase(pronoun), first.anchors), after)
 
 
-def _by_each_other(writer: Writer, noun: str, first: int, second: int) -> Clause | None:
+def _by_each_other(writer: Voice, noun: str, first: int, second: int) -> Clause | None:
     """Word "One bin is to the left of the other" or "One box is larger than the other"."""
     inventory = writer.inventory
     relations = inventory.pairs([first], [second]).relation(0)

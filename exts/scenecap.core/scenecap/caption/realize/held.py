@@ -21,13 +21,13 @@ from scenecap.contract import RoomKind
 from scenecap.graph.model import Relation
 
 if TYPE_CHECKING:
-    from scenecap.caption.realize.writer import Writer
+    from scenecap.caption.realize.voice import Voice
 
 #: Taller things do not "sit" [m]; lower ones do not "stand".
 _TALLEST_THAT_SITS, _LOWEST_THAT_STANDS = 0.6, 0.3
 
 
-def word_held(writer: Writer, message: Held, *, shapes: Sequence[str] = (), start: bool = True) -> Clause | None:
+def word_held(writer: Voice, message: Held, *, shapes: Sequence[str] = (), start: bool = True) -> Clause | None:
     """Word "A mug and a plate are on the table", "On the table is a mug", "The table holds a mug".
 
     Args:
@@ -91,18 +91,18 @@ def word_held(writer: Writer, message: Held, *, shapes: Sequence[str] = (), star
     return _in_place(writer, pieces, facts)
 
 
-def _path(writer: Writer, node: int) -> str:
+def _path(writer: Voice, node: int) -> str:
     return writer.inventory.nodes[node].path
 
 
-def _in_place(writer: Writer, pieces: Phrase, facts: list[Fact]) -> Clause:
+def _in_place(writer: Voice, pieces: Phrase, facts: list[Fact]) -> Clause:
     """Put the setting in front of the first sentence."""
     if not writer.opening or writer.place is None:
         return Clause(pieces, facts)
     return Clause(phrase(f"{writer.place.inside}, ", pieces), [*facts, Fact("setting", (), value=writer.place.noun)])
 
 
-def _shapes(writer: Writer, message: Held, groups: Sequence[Group]) -> list[str]:
+def _shapes(writer: Voice, message: Held, groups: Sequence[Group]) -> list[str]:
     """Return the shapes that fit: "rest" and "sit" not of people, "holds" not of a cabinet that something is on top of."""
     relation = HELD_RELATION[message.kind]
     inverted = [] if writer.opening and not message.also else ["inverted"]
@@ -126,7 +126,7 @@ def _shapes(writer: Writer, message: Held, groups: Sequence[Group]) -> list[str]
     return shapes
 
 
-def _word_on_room(writer: Writer, message: Held, groups: Sequence[Group]) -> Clause | None:
+def _word_on_room(writer: Voice, message: Held, groups: Sequence[Group]) -> Clause | None:
     """Word "A table and two chairs stand on the floor", "A lamp hangs from the ceiling"."""
     assert message.room is not None
     relation = HELD_RELATION[message.kind]
@@ -172,18 +172,18 @@ def _preposition(shape: str, relation: Relation) -> str:
     return "from" if shape == "hang" else RELATION_WORDS[relation]
 
 
-def _animate(writer: Writer, node: int) -> bool:
+def _animate(writer: Voice, node: int) -> bool:
     return writer.inventory.descriptions[node].name.head in lexicon().animate
 
 
-def _heights(writer: Writer, groups: Sequence[Group]) -> tuple[np.ndarray, np.ndarray]:
+def _heights(writer: Voice, groups: Sequence[Group]) -> tuple[np.ndarray, np.ndarray]:
     """Return heights and longest horizontal edges of all nodes of some groups [m]."""
     boxes = writer.inventory.boxes_world[[node for group in groups for node in group]]
     size = boxes[:, 1] - boxes[:, 0]
     return size[:, 2], size[:, :2].max(axis=1)
 
 
-def _may_stand(writer: Writer, groups: Sequence[Group]) -> bool:
+def _may_stand(writer: Voice, groups: Sequence[Group]) -> bool:
     """Whether "stands" fits all: no rug, no person or animal, whose posture nobody knows."""
     if any(_animate(writer, group[0]) for group in groups):
         return False

@@ -14,10 +14,10 @@ from scenecap.caption.refer.query import HELD_RELATION
 from scenecap.caption.spans import Phrase, Ref, join_phrases, phrase
 
 if TYPE_CHECKING:
-    from scenecap.caption.realize.writer import Writer
+    from scenecap.caption.realize.voice import Voice
 
 
-def word_held_kinds(writer: Writer, message: HeldKinds) -> Clause | None:
+def word_held_kinds(writer: Voice, message: HeldKinds) -> Clause | None:
     """Word where the objects of a kind are; None where too little of it can be named without ambiguity."""
     named: list[tuple[KindPart, Mention, Mention]] = []
     for part in message.parts:

@@ -13,7 +13,7 @@ from scenecap.caption.spans import Phrase, Ref, phrase
 from scenecap.contract import ContactKind
 
 if TYPE_CHECKING:
-    from scenecap.caption.realize.writer import Writer
+    from scenecap.caption.realize.voice import Voice
 
 #: What follows "with ..." by how the holder holds it.
 _AFTER = {
@@ -24,7 +24,7 @@ _AFTER = {
 }
 
 
-def word_overview(writer: Writer, message: Overview) -> Clause | None:
+def word_overview(writer: Voice, message: Overview) -> Clause | None:
     """Word "The scene shows two chairs and a table with a mug on it"."""
     groups = writer.new(message.groups)
     if not groups:
@@ -49,7 +49,7 @@ def word_overview(writer: Writer, message: Overview) -> Clause | None:
     return Clause(phrase("this scene contains " if shape == "contains" else "the scene shows ", words), facts)
 
 
-def _expansion(writer: Writer, message: Overview, last: Group, expanded: list[Group]) -> tuple[Phrase, list[Fact]]:
+def _expansion(writer: Voice, message: Overview, last: Group, expanded: list[Group]) -> tuple[Phrase, list[Fact]]:
     """Word " with a mug on it", or ", one with a mug on it" where the object has a twin."""
     assert message.main is not None
     words, _, facts = writer.listed(expanded)
@@ -63,7 +63,7 @@ def _expansion(writer: Writer, message: Overview, last: Group, expanded: list[Gr
     return phrase(" with ", words, after), facts
 
 
-def word_others(writer: Writer, message: Others) -> Clause | None:
+def word_others(writer: Voice, message: Others) -> Clause | None:
     """Word "Other objects include a fork and two spoons"; "among other things" only where there are more."""
     groups = writer.new(message.groups)
     if not groups:

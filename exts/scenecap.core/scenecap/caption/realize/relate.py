@@ -16,13 +16,13 @@ from scenecap.caption.spans import Phrase, join_phrases, phrase
 from scenecap.graph.model import Relation
 
 if TYPE_CHECKING:
-    from scenecap.caption.realize.writer import Writer
+    from scenecap.caption.realize.voice import Voice
 
 #: Subjects that are joined in one sentence, at most.
 _MOST_SUBJECTS = 3
 
 
-def word_relations(writer: Writer, messages: Sequence[Relate]) -> Iterator[Clause]:
+def word_relations(writer: Voice, messages: Sequence[Relate]) -> Iterator[Clause]:
     """Yield clauses for relations; two short ones become one."""
     waiting: Clause | None = None
     for clause in _single_clauses(writer, list(messages)):
@@ -42,7 +42,7 @@ def word_relations(writer: Writer, messages: Sequence[Relate]) -> Iterator[Claus
         yield waiting
 
 
-def _single_clauses(writer: Writer, left: list[Relate]) -> Iterator[Clause]:
+def _single_clauses(writer: Voice, left: list[Relate]) -> Iterator[Clause]:
     while left:
         first = left.pop(0)
         if not _worth_saying(writer, first):
@@ -66,7 +66,7 @@ def _same_place(first: Relate, other: Relate) -> bool:
     )
 
 
-def _worth_saying(writer: Writer, message: Relate) -> bool:
+def _worth_saying(writer: Voice, message: Relate) -> bool:
     """Whether all ends were introduced and no sentence related them yet."""
     known = writer.discourse.introduced.issuperset((message.subject, *message.anchors))
     return known and not any((message.subject, anchor) in writer.related for anchor in message.anchors)
@@ -77,7 +77,7 @@ def _tells_nothing(message: Relate, query: Query) -> bool:
     return query.extreme is not None and message.relation in EXTREME_SIDES.get(query.extreme, ())
 
 
-def _name(writer: Writer, message: Relate, node: int, avoid: Sequence[int]) -> Mention | None:
+def _name(writer: Voice, message: Relate, node: int, avoid: Sequence[int]) -> Mention | None:
     """Return a short expression for one end, or None."""
 
     def fits(reference: Reference) -> bool:
@@ -86,7 +86,7 @@ def _name(writer: Writer, message: Relate, node: int, avoid: Sequence[int]) -> M
     return writer.discourse.definite(node, avoid=avoid, allow=fits)
 
 
-def _word_subjects(writer: Writer, first: Relate, others: Sequence[Relate]) -> Clause | None:
+def _word_subjects(writer: Voice, first: Relate, others: Sequence[Relate]) -> Clause | None:
     """Word "The mug and the kettle are to the left of the stove"."""
     subjects = [first.subject, *(item.subject for item in others)]
     anchor = writer.discourse.plain(first.anchors[0])
@@ -101,7 +101,7 @@ def _word_subjects(writer: Writer, first: Relate, others: Sequence[Relate]) -> C
     return Clause(phrase(words, f" are {RELATION_WORDS[first.relation]} ", anchor.phrase), facts)
 
 
-def _word_one(writer: Writer, message: Relate) -> Clause | None:
+def _word_one(writer: Voice, message: Relate) -> Clause | None:
     """Word "The plate is in front of the stove" or "Behind the table is the cabinet"; one end at least has a plain name."""
     anchors = [writer.discourse.plain(anchor) for anchor in message.anchors]
     if all(anchor is not None for anchor in anchors):
@@ -125,7 +125,7 @@ def _word_one(writer: Writer, message: Relate) -> Clause | None:
     return _ordered(writer, message, subject, place, facts)
 
 
-def _ordered(writer: Writer, message: Relate, subject: Mention, place: Phrase, facts: list[Fact]) -> Clause:
+def _ordered(writer: Voice, message: Relate, subject: Mention, place: Phrase, facts: list[Fact]) -> Clause:
     """Put the place first in one sentence of four, never in two in a row."""
     turned = not writer.inverted and writer.chooser.number(f"invert {message.subject} {message.anchors}") % 4 == 0
     writer.inverted = turned
@@ -134,7 +134,7 @@ def _ordered(writer: Writer, message: Relate, subject: Mention, place: Phrase, f
     return Clause(phrase(subject.phrase, f" {be(subject.plural)} ", place), facts, short=bool(message.relation))
 
 
-def _remember(writer: Writer, subjects: Sequence[int], anchors: Sequence[int]) -> None:
+def _remember(writer: Voice, subjects: Sequence[int], anchors: Sequence[int]) -> None:
     for subject in subjects:
         for anchor in anchors:
             writer.related |= {(subject, anchor), (anchor, subject)}

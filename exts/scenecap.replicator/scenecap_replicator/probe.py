@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,8 +90,9 @@ class StageProbe:
         self._known: frozenset[str] = frozenset()
         self._watch = StageWatch(open_stage.stage, lambda path: path in self._known)
         self._moment: StageMoment | None = None
-        self._anchors: tuple[frozenset[str], list[str | None]] = (frozenset(), [])
-        self._tables: dict[int, MaterialTable] = {}
+        # The worker's own: what it worked out for the world that it saw last.
+        self._anchors: tuple[StageWorld | None, frozenset[str], list[str | None]] = (None, frozenset(), [])
+        self._table: tuple[StageWorld | None, MaterialTable | None] = (None, None)
 
     @property
     def open_stage(self) -> OpenStage:
@@ -143,11 +144,11 @@ class StageProbe:
             at.scene, camera, state.local_to_world, entity_of_gprim=at.slot_of_gprim, entity_count=len(at.slots)
         )
         seen = merge_seen(payload, at, result, attach=self._labels.attach_label_to_usd)
-        truth = self._layer(moment.world, at, camera, seen, result)
+        truth = self._layer(moment.world, at, camera, result)
         known = truth.albedo.known & seen.drawn_alike
         found = made.visibilities(seen.result, slot_count=len(at.slots), albedo=truth.albedo.srgb, albedo_known=known)
         by_path = {entity.path: found[slot] for slot, entity in enumerate(at.slots) if entity is not None}
-        objects, warnings = self._objects(at, by_path, payload, moment)
+        objects, warnings = self._objects(at, by_path, payload)
         meters = meters_per_unit_of(payload.camera_params)
         if abs(meters - stage.meters_per_unit) > 1e-6 * meters:
             warnings.append(f"camera_params says {meters:g} m per stage unit, the stage {stage.meters_per_unit:g}")
@@ -184,7 +185,6 @@ class StageProbe:
         known.update(gprim.instancer for gprim in world.walk.gprims if gprim.instancer)
         known.update(entity.path for entity in world.discovery.entities)
         self._known = frozenset(known)
-        self._anchors = (frozenset(), [])
         self._moment = self._read_places(world, time_code)
         self._watch.take()  # reading may itself have edited the session layer
         logger.info("%s: %d objects read", self._open_stage.name, len(world.discovery.entities))
@@ -201,9 +201,7 @@ class StageProbe:
                 prims[path] = np.array(cache.GetLocalToWorldTransform(prim)) @ matrix
         # Point instances have no prim: their frame is the one the world found, carried along with their first gprim.
         state = dataclasses.replace(state, time_code=world.walk.open_stage.start)
-        for path, frame in world.entity_frames(state).items():
-            if "[" in path and frame is not None:
-                prims[path] = frame
+        prims |= world.point_instance_frames(state)
         return StageMoment(world=world, time_code=time_code, state=state, prims=prims)
 
     # On the worker
@@ -244,21 +242,21 @@ class StageProbe:
     def _anchors_of(self, world: StageWorld, rows: Mapping[str, np.ndarray]) -> list[str | None]:
         """Return for each gprim the nearest prim at or above it that has a row; kept while the rows are of the same prims."""
         key = frozenset(rows)
-        if key != self._anchors[0] or len(self._anchors[1]) != len(world.walk.gprims):
-            self._anchors = (key, [_anchor(gprim.path, rows) for gprim in world.walk.gprims])
-        return self._anchors[1]
+        known_world, known_key, anchors = self._anchors
+        if known_world is not world or known_key != key:
+            anchors = [_anchor(gprim.path, rows) for gprim in world.walk.gprims]
+            self._anchors = (world, key, anchors)
+        return anchors
 
-    def _layer(
-        self, world: StageWorld, at: Moment, camera: CameraView, seen: SeenObjects, result: RasterResult
-    ) -> SurfaceLayer:
-        table = self._tables.get(id(world))
-        if table is None:
+    def _layer(self, world: StageWorld, at: Moment, camera: CameraView, result: RasterResult) -> SurfaceLayer:
+        known_world, table = self._table
+        if known_world is not world or table is None:
             table = MaterialTable(world.bindings, world.materials.textures)
-            self._tables = {id(world): table}
+            self._table = (world, table)
         return make_layer(build_gbuffer(at.scene, camera, at.state.local_to_world, result), table)
 
     def _objects(
-        self, at: Moment, seen: Mapping[str, Visibility | None], payload: Payload, moment: StageMoment
+        self, at: Moment, seen: Mapping[str, Visibility | None], payload: Payload
     ) -> tuple[tuple[ObservedObject, ...], list[str]]:
         boxes = {row.path: row.values for row in payload.boxes_3d or ()}
         differing = []
@@ -318,6 +316,3 @@ def _differs(box: np.ndarray, own: np.ndarray) -> bool:
 
 def _pixels(visibility: Visibility | None) -> int:
     return 0 if visibility is None else visibility.visible_px
-
-
-__all__: Sequence[str] = ("StageMoment", "StageProbe")

@@ -153,13 +153,16 @@ class StageWorld:
             self._moment = self._make_moment(np.arange(len(self.discovery.entities)) if first else changed)
         return self._moment
 
-    def entity_frames(self, state: WalkState) -> dict[str, np.ndarray | None]:
-        """Return :meth:`place`'s ``frames`` as the stage has them at a state's time."""
-        return {
-            entity.path: self._frames.frame_of(entity.path, self._members[number], state)
-            for number, entity in enumerate(self.discovery.entities)
-            if entity.role is Role.OBJECT and len(self._members[number])
-        }
+    def point_instance_frames(self, state: WalkState) -> dict[str, np.ndarray]:
+        """Return path -> (4, 4) frame to world [m] of the objects that are point instances, which have no prim of their own."""
+        frames = {}
+        for number, entity in enumerate(self.discovery.entities):
+            rows = self._members[number]
+            if "[" in entity.path and entity.role is Role.OBJECT and len(rows):
+                frame = self._frames.frame_of(entity.path, rows, state)
+                if frame is not None:
+                    frames[entity.path] = frame
+        return frames
 
     def _advance(self, time_code: float) -> np.ndarray:
         """Move to another time; return the entities of which something moved, changed its shape, came or went."""

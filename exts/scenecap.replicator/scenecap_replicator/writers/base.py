@@ -62,24 +62,28 @@ class SceneWriter(Writer):
         config: str | Path | Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
+        earlier: FrameSink | None = self.__dict__.get("_sink")  # initialize() may be called again
+        if earlier is not None:
+            earlier.close()
         self.version = "1.0"
         keys = dict(kwargs)
         if output_dir is not None:
             keys["output_dir"] = output_dir
         self._config, self._options = read_writer_keys(keys, flavour=self.FLAVOUR, config=config)
         self._output = _output_folder(self._config, backend, self.FLAVOUR.name)
-        self.backend = backend
+        if backend is not None:
+            self.backend = backend
         self.data_structure = self._options.data_structure
         if self._config.job.engine is Engine.CHAT:
             raise UsageError("engine: chat is not in this version.", remedy="Use engine: template, which needs no network.")
         self.annotators = [_annotator(name) for name in annotators_for(self._config, self._options)]
         self._variants = _Variants(self._config, self._options)
         self._sink: FrameSink | None = None
+        self._last_sink: FrameSink | None = earlier or self.__dict__.get("_last_sink")
         self._frame_id = 0
         self._calls = 0
         self._stage: stage_access.StageAccess | None = None
         self._filter: stage_access.SemanticFilter | None = None
-        self._detached = False
 
     # Replicator's hooks
 
@@ -87,8 +91,9 @@ class SceneWriter(Writer):
         """Attach to render products; sets the semantic filter where one was asked for, until :meth:`detach`."""
         if self._options.semantic_filter is not None and self._filter is None:
             self._filter = stage_access.SemanticFilter.set(self._options.semantic_filter)
-        self._detached = False
-        return super().attach(render_products, *args, **kwargs)
+        result = super().attach(render_products, *args, **kwargs)
+        self._stage_access().prepare()
+        return result
 
     def write(self, data: dict[str, Any]) -> None:
         """Take one payload. Copies and returns; raises for nothing that is wrong with a frame."""
@@ -139,7 +144,7 @@ class SceneWriter(Writer):
 
     def drain(self, *, limit_seconds: float | None = None) -> SinkReport | None:
         """Wait until all frames are written, at most ``limit_seconds``; return what became of them (None: there were none)."""
-        sink = self._sink or getattr(self, "_last_sink", None)
+        sink = self._sink or self._last_sink
         self._sink = None
         if sink is None:
             return None
@@ -148,12 +153,12 @@ class SceneWriter(Writer):
 
     async def drain_async(self) -> SinkReport | None:
         """Wait until all frames that came so far are made, without blocking Kit."""
-        sink = self._sink or getattr(self, "_last_sink", None)
+        sink = self._sink or self._last_sink
         return None if sink is None else await sink.drain_async()
 
     def report(self) -> SinkReport | None:
         """Return what became of the frames so far."""
-        sink = self._sink or getattr(self, "_last_sink", None)
+        sink = self._sink or self._last_sink
         return None if sink is None else sink.report()
 
     def _submit(
@@ -180,9 +185,8 @@ class SceneWriter(Writer):
 
     def _open_sink(self) -> FrameSink:
         if self._sink is None:
-            before = getattr(self, "_last_sink", None)
-            if before is not None:  # two sinks in one folder would write one manifest
-                before.drain(limit_seconds=self._options.sink.drain_seconds)
+            if self._last_sink is not None:  # two sinks in one folder would write one manifest
+                self._last_sink.drain(limit_seconds=self._options.sink.drain_seconds)
             self._sink = FrameSink(self._config, self._output, settings=self._options.sink)
         return self._sink
 

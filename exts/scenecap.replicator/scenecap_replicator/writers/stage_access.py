@@ -83,6 +83,12 @@ class StageAccess:
             return dataclasses.replace(context, warnings=(*context.warnings, *self._warnings))
         return dataclasses.replace(context, probe=probe, moment=probe.read_moment(context.time_code))
 
+    def prepare(self) -> None:
+        """Read the stage now, so that the first frame need not wait for it."""
+        probe = self._get_probe()
+        if probe is not None:
+            probe.read_moment(self.time_code(self._opened.start))
+
     def _get_probe(self) -> StageProbe | None:
         if self._probe is None and not self._tried:
             self._tried = True

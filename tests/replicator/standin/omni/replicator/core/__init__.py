@@ -60,6 +60,8 @@ class Writer:
     version: str
     backend: Any
     data_structure: str
+    _attached: list[str]
+    _cached: Any
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Writer:
         self = super().__new__(cls)
@@ -67,8 +69,8 @@ class Writer:
         self.version = "0.0.0"
         self.backend = None
         self.data_structure = "legacy"
-        self._attached: list[str] = []
-        self._cached: Any = None
+        self._attached = []
+        self._cached = None
         return self
 
     def initialize(self, **kwargs: Any) -> None:

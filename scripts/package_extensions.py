@@ -3,9 +3,9 @@
     python scripts/package_extensions.py                          # dist/scenecap-<version>-isaacsim.zip
     python scripts/package_extensions.py --networkx networkx-3.4.2-py3-none-any.whl      # without a network
 
-networkx, the one library that Isaac Sim lacks or is about to lack, is put into scenecap.core/pip_prebundle. It is pure Python; all
-else (numpy, scipy, Pillow, PyYAML, pydantic) is compiled and comes with Isaac Sim. The wheel is downloaded by pip and held against
-a hash. The same sources give the same bytes: entries are sorted and bear one date.
+networkx, the one library that Isaac Sim lacks or is about to lack, is put into scenecap.core/pip_prebundle. It is pure
+Python; all else (numpy, scipy, Pillow, PyYAML, pydantic) is compiled and comes with Isaac Sim.
+pip downloads the wheel, which is held against a hash. Entries are sorted and bear one date: the same sources, the same bytes.
 """
 
 from __future__ import annotations
@@ -79,6 +79,7 @@ def check_versions(root: Path = ROOT) -> str:
     """
     sources = {
         "pyproject.toml": r'^\[project\]$(?:(?!^\[).)*?^version\s*=\s*"([^"]+)"',
+        "CHANGELOG.md": r"^## \[?([0-9][^\]\s]*)",
         "exts/scenecap.core/scenecap/__init__.py": r'^__version__\s*=\s*"([^"]+)"',
     }
     for name in EXTENSIONS:
@@ -160,9 +161,7 @@ def read_wheel(wheel: Path) -> tuple[dict[str, bytes], str]:
     kept = {
         f"{PREBUNDLE}/{name}": content
         for name, content in members.items()
-        if name.startswith("networkx/")
-        and "/tests/" not in name
-        and name.endswith(".py")
+        if name.startswith("networkx/") and "/tests/" not in name
     }
     for name, content in members.items():
         if ".dist-info/" in name and (name.endswith("/METADATA") or "LICENSE" in name):
@@ -178,7 +177,9 @@ def write_zip(output: Path, files: dict[str, bytes]) -> None:
     """
     longest = max(files, key=len)
     if len(longest) > LONGEST_PATH:
-        raise PackageError(f"{longest}: {len(longest)} characters; more than {LONGEST_PATH} do not fit below an install on Windows.")
+        raise PackageError(
+            f"{longest}: {len(longest)} characters; more than {LONGEST_PATH} do not fit below an install on Windows."
+        )
     output.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(output, "w") as archive:
         for name in sorted(files):

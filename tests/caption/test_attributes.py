@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -179,3 +181,19 @@ def test_short_names_keep_their_adjectives() -> None:
     assert noun_text(name, suffix=1, adjectives="red") == "red box"
     assert noun_text(name, adjectives="red") == "small red wooden box"
     assert noun_text(name, plural=True, suffix=1) == "boxes"
+
+
+@pytest.mark.parametrize(
+    ("shares", "color"),
+    [
+        ((("gray", 0.7), ("red", 0.25)), ()),  # a red arm on a gray base
+        ((("gray", 0.75), ("red", 0.15)), ("gray",)),
+        ((("brown", 0.7), ("orange", 0.28)), ("brown",)),  # the same wood
+        ((("gray", 0.55), ("white", 0.45)), ()),
+    ],
+)
+def test_two_colors_are_no_color(shares: tuple, color: tuple) -> None:
+    obj = make_object(Box("robot arm", (0, 0, 0), (0.2, 0.2, 0.2), color="gray"), 0, default_camera())
+    assert obj.visibility is not None
+    seen = dataclasses.replace(obj, visibility=dataclasses.replace(obj.visibility, color_shares=shares))
+    assert describe(seen).colors == color

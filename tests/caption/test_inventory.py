@@ -38,6 +38,20 @@ def test_a_noun_means_its_kinds_surely_and_its_synonyms_perhaps(noun: str, certa
     assert not found.others
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "attributes", "alone"),
+    [
+        ("black", "gray", {}, True),  # both measured: the black one is the darker
+        ("gray", "white", {}, False),  # in the light and in the shade
+        ("black", "brown", {}, False),
+        ("black", "gray", {"color": "black"}, False),  # what is called black may be measured as gray
+    ],
+)
+def test_black_and_gray_are_told_apart_where_both_are_measured(one: str, other: str, attributes: dict, alone: bool) -> None:
+    boxes = [TABLE, on_table("pot", -0.3, 0, color=one, attributes=attributes), on_table("hot pot", 0.3, 0, color=other)]
+    assert inventory_of(boxes).matching(("pot",), colors=(one,)).is_exactly((1,)) is alone
+
+
 def test_what_was_dropped_may_still_be_meant() -> None:
     boxes = [TABLE, on_table("mug", -0.3, 0, color="red"), on_table("mug", 0.5, 0, (0.04, 0.04, 0.04), color="blue")]
     inventory = inventory_of(boxes, capacity=2)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from scenecap.caption.color_terms import basic_color, clearly_different, color_words, seen_color
 from scenecap.caption.english import (
     Countability,
     countability,
@@ -107,19 +108,6 @@ class Description:
     def basic_colors(self) -> frozenset[str]:
         """Basic color terms of :attr:`colors`."""
         return frozenset(basic_color(color) for color in self.colors)
-
-
-def basic_color(word: str) -> str:
-    """Return the basic term of a color word ("navy" -> "blue", "dark red" -> "red")."""
-    return lexicon().colors.get(word.split(" ")[-1], word)
-
-
-def clearly_different(first: frozenset[str], second: frozenset[str]) -> bool:
-    """Return whether nobody would call the one color the other; sets of basic terms, both known."""
-    if not first or not second or first & second:
-        return False
-    confusable = lexicon().confusable_colors
-    return all(frozenset((one, other)) not in confusable for one in first for other in second)
 
 
 @lru_cache(maxsize=8192)
@@ -263,7 +251,9 @@ def _quoted(label: str) -> Name:
     return Name(("object",), 1, 0, post, (), (), Countability.COUNT, quoted=True)
 
 
-def describe(obj: ObservedObject, *, colors: bool = True, min_share: float = 0.6, min_px: int = 32) -> Description:
+def describe(
+    obj: ObservedObject, *, colors: bool = True, min_share: float = 0.6, max_other: float = 0.2, min_px: int = 32
+) -> Description:
     """Return what an object is called and what color it is.
 
     A color in the name wins. Else the color that its parent group or the label database gives, else the basic term that covers
@@ -273,6 +263,7 @@ def describe(obj: ObservedObject, *, colors: bool = True, min_share: float = 0.6
         obj: The object.
         colors: Whether colors are said at all (those in a name stay in the name).
         min_share: Share of visible albedo that one term must cover.
+        max_other: Largest share of another term that is clearly a different color.
         min_px: Fewest visible pixels from which albedo is read.
     """
     name = parse_label(obj.label)
@@ -281,8 +272,8 @@ def describe(obj: ObservedObject, *, colors: bool = True, min_share: float = 0.6
         return Description(name, name.colors, ColorSource.NAME, material)
     if not colors:
         return Description(name, (), None, material)
-    seen = _seen_color(obj, min_share=min_share, min_px=min_px)
-    authored = _color_words(obj.attributes.get("color", ""))
+    seen = seen_color(obj, min_share=min_share, max_other=max_other, min_px=min_px)
+    authored = color_words(obj.attributes.get("color", ""))
     if authored and not set(authored) & set(name.tokens):
         basics = frozenset(basic_color(color) for color in authored)
         if seen and clearly_different(basics, frozenset((seen,))):
@@ -294,32 +285,6 @@ def describe(obj: ObservedObject, *, colors: bool = True, min_share: float = 0.6
     if seen and not packaged and seen not in name.tokens:  # no "orange orange"
         return Description(name, (seen,), ColorSource.ALBEDO, material)
     return Description(name, (), None, material)
-
-
-def _seen_color(obj: ObservedObject, *, min_share: float, min_px: int) -> str:
-    view = obj.visibility
-    if view is None or not view.color_shares or view.visible_px < min_px:
-        return ""
-    term, share = view.color_shares[0]
-    term = lexicon().color_spelling.get(term, term)
-    return term if share >= min_share and term in lexicon().colors else ""
-
-
-def _color_words(value: str) -> tuple[str, ...]:
-    """Return the color words of an attribute ("light blue and white"), or none where it holds anything else."""
-    words = lexicon()
-    result: list[str] = []
-    shade = ""
-    for token in re.split(r"[\s,/]+", clean_text(value).lower()):
-        token = words.color_spelling.get(token, token)
-        if token in words.shade_words:
-            shade = f"{token} "
-        elif token in words.colors:
-            result.append(f"{shade}{token}")
-            shade = ""
-        elif token != "and":
-            return ()
-    return tuple(dict.fromkeys(result))
 
 
 def _material(obj: ObservedObject, name: Name) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from scenecap.caption.attributes import Description, Name, describe, suffix_matches
+from scenecap.caption.attributes import ColorSource, Description, Name, describe, suffix_matches
 from scenecap.caption.lexicon import lexicon
 from scenecap.caption.matches import Matches, color_match, material_match, words_of
 from scenecap.caption.settings import CaptionSettings
@@ -59,7 +59,13 @@ class Inventory:
 
     def _describe(self, obj: ObservedObject) -> Description:
         settings = self.settings
-        return describe(obj, colors=settings.colors, min_share=settings.min_color_share, min_px=settings.min_color_px)
+        return describe(
+            obj,
+            colors=settings.colors,
+            min_share=settings.min_color_share,
+            max_other=settings.max_other_color_share,
+            min_px=settings.min_color_px,
+        )
 
     # Numbers
 
@@ -88,6 +94,12 @@ class Inventory:
     def centers_viewer(self) -> np.ndarray:
         """(N, 3) float64 box centers in the viewer frame: right, forward, up [m], from the world's origin."""
         return self.boxes_world.mean(axis=1) @ self.frame.camera.viewer_to_world.T
+
+    @cached_property
+    def centers_picture(self) -> np.ndarray:
+        """(N,) float64 middle of each node's tight box, from the left [px]; nan where it has none."""
+        views = [node.observed.visibility for node in self.nodes]
+        return np.array([np.nan if view is None else (view.box_tight[0] + view.box_tight[2]) / 2 for view in views])
 
     @cached_property
     def edges_sorted(self) -> np.ndarray:
@@ -305,9 +317,11 @@ class Inventory:
         if not wanted and not material:
             self._matches[key] = base
             return base
+        bearers = [self.descriptions[index] for index in base.certain if self.descriptions[index].basic_colors == wanted]
+        measured = all(item.color_source is ColorSource.ALBEDO for item in bearers)
         certain, possible = [], []
         for index in (*base.certain, *base.possible):
-            color = color_match(self.descriptions[index], wanted)
+            color = color_match(self.descriptions[index], wanted, measured=measured)
             matter = material_match(self.descriptions[index], material)
             if color is False or matter is False:
                 continue

@@ -51,6 +51,7 @@ class Lexicon:
         packaged: Plural nouns whose visible color is the package's ("cookies").
         surfaces: Nouns of things that "hold" what is on them.
         containers: Nouns of things that others may be in.
+        resting_places: Further nouns of things that others may be on.
         common_objects: Kind of place -> things to ask about that are often there, and may not be; "other" for any place.
         setting_prepositions: Place word -> preposition, where it is not "in".
     """
@@ -91,6 +92,7 @@ class Lexicon:
     packaged: frozenset[str]
     surfaces: frozenset[str]
     containers: frozenset[str]
+    resting_places: frozenset[str]
     common_objects: Mapping[str, tuple[str, ...]]
     setting_prepositions: Mapping[str, str]
 

@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from scenecap.caption.attributes import Description, clearly_different
+from scenecap.caption.attributes import ColorSource, Description, clearly_different
+
+#: Terms that differ in lightness alone.
+_BY_LIGHTNESS = frozenset(("black", "gray"))
 
 
 @dataclass(frozen=True)
@@ -38,14 +41,23 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(found | singular)
 
 
-def color_match(description: Description, wanted: frozenset[str]) -> bool | None:
-    """Return whether an object has the colors (basic terms): True, False, or None for perhaps."""
+def color_match(description: Description, wanted: frozenset[str], *, measured: bool = False) -> bool | None:
+    """Return whether an object has the colors (basic terms): True, False, or None for perhaps.
+
+    Args:
+        description: The object.
+        wanted: The colors; empty for any.
+        measured: Whether those that have the colors have them from what is seen. Of two things of which one was measured black
+            and the other gray, the black one is the darker, whatever each would be called alone.
+    """
     if not wanted:
         return True
     has = description.basic_colors
     if has == wanted:
         return True
     if len(wanted) > 1 and len(has) == 1:  # one color covers nearly all of it, so it is not "white and yellow"
+        return False
+    if measured and description.color_source is ColorSource.ALBEDO and has | wanted == _BY_LIGHTNESS:
         return False
     return False if clearly_different(has, wanted) else None
 

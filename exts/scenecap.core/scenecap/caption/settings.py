@@ -37,6 +37,12 @@ class CaptionSettings(BaseModel):
         le=1.0,
         description="Share of an object's visible albedo that one basic color must cover to be its color.",
     )
+    max_other_color_share: float = Field(
+        0.2,
+        ge=0.0,
+        le=0.66,
+        description="Largest share of an object's visible albedo that a clearly different color may have beside its color.",
+    )
     min_color_px: int = Field(32, ge=1, description="Fewest visible pixels from which a color is read [px].")
     size_ratio: float = Field(
         1.25, ge=1.05, le=10.0, description="How much larger one object must be than another for a comparison."

@@ -107,8 +107,9 @@ def _may_hold(asker: Asker, node: int, relation: Relation) -> bool:
         return True
     if relation is Relation.INSIDE:
         return inventory.descriptions[node].name.head in lexicon().containers
+    words, head = lexicon(), inventory.descriptions[node].name.head
     size = inventory.boxes_world[node, 1] - inventory.boxes_world[node, 0]
-    return bool(size[:2].min() >= 0.15)
+    return head in words.surfaces | words.containers | words.resting_places and bool(size[:2].min() >= 0.15)
 
 
 def _floor(asker: Asker, polarity: bool) -> Iterator[Question]:

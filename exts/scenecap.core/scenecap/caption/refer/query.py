@@ -203,8 +203,8 @@ def _verdicts(query: Query, ids: list[int], anchors: list[int], inventory: Inven
 def relation_verdicts(relation: Relation, ids: list[int], anchor: int, inventory: Inventory) -> list[bool | None]:
     """Return for each id whether it stands in a spatial relation to the anchor.
 
-    Perhaps: for a direction, whatever lies to that side at all; for "next to", what is near or less than twice as far as
-    whatever is next to it.
+    Perhaps: for a direction, whatever lies to that side at all, in space or in the picture; for "next to", what is near or
+    less than twice as far as whatever is next to it.
     """
     if not ids:
         return []
@@ -213,6 +213,8 @@ def relation_verdicts(relation: Relation, ids: list[int], anchor: int, inventory
     if relation in _COMPONENT:
         axis, sign = _COMPONENT[relation]
         perhaps = sign * table.offset[:, axis] > 0
+        if relation in (Relation.LEFT, Relation.RIGHT):  # what is on that side in the picture only may be meant too
+            perhaps |= sign * (inventory.centers_picture[ids] - inventory.centers_picture[anchor]) > 0
         if relation in (Relation.ABOVE, Relation.BELOW):  # what lies a floor higher at the other end of the room is not meant
             perhaps &= table.surface_distance < 0.5 * table.center_distance
     elif relation is Relation.NEXT_TO:

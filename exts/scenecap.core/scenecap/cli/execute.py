@@ -35,12 +35,17 @@ def execute(config: ScenecapConfig, args: argparse.Namespace) -> int:
         result = run_job(config, progress=progress, clock=time.time)
     finally:
         progress.clear()
+    print_result(result, args)
+    return result.exit_code
+
+
+def print_result(result: RunResult, args: argparse.Namespace) -> None:
+    """Print what came of a run, as the command line's ``json`` and ``quiet`` ask for."""
     _print_faults(result)
     if args.json:
         print_json(as_json(result))
     elif not args.quiet:
         print(as_text(result))
-    return result.exit_code
 
 
 class _Progress:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,13 +12,11 @@ from scenecap.errors import UsageError
 from scenecap.output.settings import OutputSettings
 from scenecap.replicator_format import Annotator
 from scenecap.run.config import ScenecapConfig
+from scenecap.run.inputs import hash_files
 from scenecap.run.label_source import open_label_database
 from scenecap.run.plan import FrameTask, frame_times, select_cameras
 from scenecap.stage.cameras import camera_view, list_cameras
 from scenecap.stage.open import OpenStage, open_stage
-
-#: Files are hashed in pieces of this size [bytes].
-_CHUNK = 1 << 20
 
 
 class EmbeddedRun:
@@ -60,12 +55,11 @@ class EmbeddedRun:
 
     def inputs(self) -> Mapping[str, str]:
         """Hash of each layer of the stage and of the label database, named relative to the scene's folder."""
-        folder = Path(self._opened.path).parent
-        hashes = {_name(path, folder): _hash(path) for path in self._opened.used_files()}
-        database = self._config.labels.label_database
-        if self._database is not None and database is not None:
-            hashes["label database"] = _hash(database)
-        return hashes
+        return hash_files(
+            self._opened.used_files(),
+            folder=Path(self._opened.path).parent,
+            database=None if self._database is None else self._config.labels.label_database,
+        )
 
     def tasks(self) -> tuple[FrameTask, ...]:
         """Return all frames: for each time, every camera. Views are placed where the stage has no camera.
@@ -123,23 +117,3 @@ def buffers_for(output: OutputSettings) -> frozenset[Buffer]:
     if Annotator.BOUNDING_BOX_2D_TIGHT in output.annotators:
         wanted.add(Buffer.INSTANCE)  # room elements have rows there, and their boxes come from the ids
     return frozenset(wanted)
-
-
-def _name(path: Path, folder: Path) -> str:
-    """Name a layer for the manifest: relative to the scene, never with a machine's own folders."""
-    with contextlib.suppress(ValueError):  # another drive
-        relative = Path(os.path.relpath(path, folder)).as_posix()
-        if relative.count("../") < 3:
-            return relative
-    return path.name
-
-
-def _hash(path: Path) -> str:
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as stream:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-    except OSError as error:
-        return f"unreadable: {error.strerror}"
-    return digest.hexdigest()

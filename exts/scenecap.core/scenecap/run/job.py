@@ -14,7 +14,7 @@ from scenecap import __version__
 from scenecap.errors import OutputError, UsageError
 from scenecap.output.atomic import clean_up, recover, verify
 from scenecap.output.manifest import FrameRow, FrameStatus, Manifest, is_unfinished, read_manifest
-from scenecap.output.model import JobFacts
+from scenecap.output.model import FrameResult, JobFacts
 from scenecap.output.names import CameraNames
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.config.job_settings import Engine
@@ -37,6 +37,7 @@ def run_job(
     source: FrameSource | None = None,
     progress: Progress | None = None,
     clock: Clock | None = None,
+    on_result: Callable[[FrameResult], None] | None = None,
 ) -> RunResult:
     """Make all frames of a run.
 
@@ -49,6 +50,8 @@ def run_job(
         source: Where the frames come from; what the config names without it. A given source is used in this process only.
         progress: Called after each frame.
         clock: Seconds since 1970, for ``run_log.jsonl``; without one no log is written.
+        on_result: Called with the graph and captions of each frame that is written in this process: with a given source,
+            all that an earlier run has not left.
 
     Raises:
         UsageError: Nothing can be started: no scene, no camera, an output folder that cannot be written.
@@ -56,7 +59,7 @@ def run_job(
     output = _output_folder(config)
     if config.job.engine is Engine.CHAT:
         raise UsageError("engine: chat is not in this version.", remedy="Use engine: template, which needs no network.")
-    run = _Run(config, source or open_source(config), output, own_source=source is None)
+    run = _Run(config, source or open_source(config), output, own_source=source is None, on_result=on_result)
     _check_writable(output)
     return run.make_all(progress, RunRecorder(output, clock))
 
@@ -64,11 +67,20 @@ def run_job(
 class _Run:
     """What the frames of a run share."""
 
-    def __init__(self, config: ScenecapConfig, source: FrameSource, output: Path, *, own_source: bool) -> None:
+    def __init__(
+        self,
+        config: ScenecapConfig,
+        source: FrameSource,
+        output: Path,
+        *,
+        own_source: bool,
+        on_result: Callable[[FrameResult], None] | None = None,
+    ) -> None:
         self._config = config
         self._source = source
         self._output = output
         self._own_source = own_source
+        self._on_result = on_result
         self._old_files: dict[str, tuple[str, ...]] = {}
         self._tasks = source.tasks()
         if not self._tasks:
@@ -128,7 +140,8 @@ class _Run:
     def _made(self, work: Sequence[Work], workers: int) -> Generator[Made, None, None]:
         if workers > 1:
             return make_in_processes(self._config, self._output, self._facts, work, workers=workers, old_files=self._old_files)
-        return make_here(FrameMaker(self._config, self._source, self._output, self._facts, self._old_files), work)
+        maker = FrameMaker(self._config, self._source, self._output, self._facts, self._old_files, on_result=self._on_result)
+        return make_here(maker, work)
 
     def _record(self, manifest: Manifest, made: Made) -> str:
         """Write a frame's row; return why the run must end, or an empty text."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,7 @@ class FrameMaker:
         output: The output folder.
         facts: What the frames share.
         old_files: Frame's key -> files that an earlier run left of it, which go where the frame no longer has them.
+        on_result: Called with the graph and captions of each frame that was written.
     """
 
     def __init__(
@@ -53,12 +54,15 @@ class FrameMaker:
         output: Path,
         facts: JobFacts,
         old_files: Mapping[str, tuple[str, ...]] | None = None,
+        *,
+        on_result: Callable[[FrameResult], None] | None = None,
     ) -> None:
         self._config = config
         self._source = source
         self._output = output
         self._facts = facts
         self._old_files = old_files or {}
+        self._on_result = on_result
 
     def make(self, task: FrameTask, row: FrameRow) -> Made:
         """Observe, caption and write one frame.
@@ -85,6 +89,8 @@ class FrameMaker:
         except Exception as error:  # one frame's bug must not cost the others
             _LOG.debug("%s failed", task.id, exc_info=True)
             return Made(failed(row, f"unexpected {type(error).__name__}: {error}"))
+        if self._on_result is not None:
+            self._on_result(done.result)
         captions = done.result.captions
         warnings = (*frame.warnings, *done.result.graph.notes, *(captions.notes if captions else ()))
         written = dataclasses.replace(

@@ -99,6 +99,10 @@ class StageProbe:
         """The stage that is read."""
         return self._open_stage
 
+    def disregard_changes(self) -> None:
+        """Take what changed since the last reading as known: labels that a capture wrote itself, for the renderer."""
+        self._watch.take()
+
     def close(self) -> None:
         """Stop listening to the stage."""
         self._watch.close()

@@ -203,6 +203,12 @@ def test_settings_stand_under_the_extensions_own_prefix_and_hold_no_key(extensio
         )
 
 
+def test_the_settings_are_those_of_the_code_with_its_defaults() -> None:
+    from scenecap_replicator.settings import EXTENSION, ReplicatorSettings
+
+    assert read(EXTENSION)["settings"]["exts"][EXTENSION] == ReplicatorSettings().model_dump()
+
+
 def test_the_packager_checks_the_same_extensions() -> None:
     spec = importlib.util.spec_from_file_location("package_extensions", ROOT / "scripts" / "package_extensions.py")
     assert spec is not None

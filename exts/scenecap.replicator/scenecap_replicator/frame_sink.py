@@ -16,8 +16,8 @@ from pathlib import Path
 
 from scenecap.contract import Frame
 from scenecap.errors import OutputError, ScenecapError
-from scenecap.output.atomic import recover
-from scenecap.output.manifest import FrameRow, FrameStatus, Manifest, RunLog
+from scenecap.output.atomic import clean_up, recover
+from scenecap.output.manifest import FrameRow, FrameStatus, Manifest, RunLog, read_manifest
 from scenecap.output.model import JobFacts
 from scenecap.output.names import CameraNames
 from scenecap.run.config import ScenecapConfig
@@ -114,6 +114,7 @@ class FrameSink:
         self._started: set[str] = set()
         self._folders = CameraNames({})
         self._manifest: Manifest | None = None
+        self._old_files: dict[str, tuple[str, ...]] = {}
         self._stopped = ""
         self._scene = ""
         self._number = 0
@@ -254,11 +255,12 @@ class FrameSink:
         facts: JobFacts,
     ) -> Made:
         self._open()
-        return FrameMaker(config, _Queued(outputs, context), self.output, facts).make(task, row)
+        return FrameMaker(config, _Queued(outputs, context), self.output, facts, self._old_files).make(task, row)
 
     def _open(self) -> None:
         if self._manifest is None and not self._stopped and not self._ended:
             recover(self.output)
+            self._old_files = {row.key: tuple(item.path for item in row.files) for row in read_manifest(self.output)}
             self._manifest = Manifest(self.output, fsync=self._config.output.fsync)
             self._log.start(generator=self._facts().generator, scene=self._scene, frames=0, kept=0, workers=1)
 
@@ -318,6 +320,7 @@ class FrameSink:
                 if outcome.row.number not in manifest.rows:
                     manifest.append(outcome.row)
             manifest.close()
+            clean_up(self.output)
         except OutputError as error:
             self._note_stopped(error)
         waits = self._queue.report()

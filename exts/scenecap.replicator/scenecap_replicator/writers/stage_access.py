@@ -84,10 +84,13 @@ class StageAccess:
         return dataclasses.replace(context, probe=probe, moment=probe.read_moment(context.time_code))
 
     def prepare(self) -> None:
-        """Read the stage now, so that the first frame need not wait for it."""
-        probe = self._get_probe()
-        if probe is not None:
-            probe.read_moment(self.time_code(self._opened.start))
+        """Read the stage now, so that the first frame need not wait for it. What goes wrong is said by the frames."""
+        try:
+            probe = self._get_probe()
+            if probe is not None:
+                probe.read_moment(self.time_code(self._opened.start))
+        except Exception as error:  # a frame is where an error has a place to be recorded
+            logger.warning("%s: the stage cannot be read yet: %s", self.scene, error)
 
     def _get_probe(self) -> StageProbe | None:
         if self._probe is None and not self._tried:

@@ -187,7 +187,9 @@ def test_short_names_keep_their_adjectives() -> None:
     ("shares", "color"),
     [
         ((("gray", 0.7), ("red", 0.25)), ()),  # a red arm on a gray base
-        ((("gray", 0.75), ("red", 0.15)), ("gray",)),
+        ((("gray", 0.82), ("red", 0.15)), ("gray",)),
+        ((("gray", 0.75),), ()),  # the rest may be a red that is no certain one
+        ((("red", 0.75),), ("red",)),  # the rest is other reds
         ((("brown", 0.7), ("orange", 0.28)), ("brown",)),  # the same wood
         ((("gray", 0.55), ("white", 0.45)), ()),
     ],

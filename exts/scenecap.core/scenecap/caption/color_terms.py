@@ -8,6 +8,9 @@ from scenecap.caption.lexicon import lexicon
 from scenecap.contract import ObservedObject
 from scenecap.text import clean_text
 
+#: Terms that are no hue.
+_NEUTRAL = frozenset(("black", "white", "gray"))
+
 
 def basic_color(word: str) -> str:
     """Return the basic term of a color word ("navy" -> "blue", "dark red" -> "red")."""
@@ -28,7 +31,7 @@ def seen_color(obj: ObservedObject, *, min_share: float, max_other: float, min_p
     Args:
         obj: The object.
         min_share: Share that the term must cover.
-        max_other: Largest share of another term that is clearly a different color.
+        max_other: Largest share of another term that is clearly a different color, and beside a neutral one of no term.
         min_px: Fewest visible pixels.
     """
     view = obj.visibility
@@ -42,7 +45,9 @@ def seen_color(obj: ObservedObject, *, min_share: float, max_other: float, min_p
     own = frozenset((term,))
     others = [(lexicon().color_spelling.get(other, other), part) for other, part in view.color_shares[1:]]
     mixed = any(part > max_other and clearly_different(own, frozenset((other,))) for other, part in others)
-    return "" if mixed else term
+    # Beside black, white or gray, what no term is certain of may be any color (a dusty red); beside a color it is a shade.
+    unnamed = 1.0 - sum(part for _, part in view.color_shares)
+    return "" if mixed or (term in _NEUTRAL and unnamed > max_other) else term
 
 
 def color_words(value: str) -> tuple[str, ...]:

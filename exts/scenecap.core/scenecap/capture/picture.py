@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 _BLOCK_SIZE = 32
 #: A pixel brighter than this many times the picture's 99th percentile is a stray path, which the denoiser would spread.
 _STRAY = 3.0
+#: Pixels that are added around a picture for the denoiser, which leaves noise along the edges of what it gets.
+_MARGIN = 8
 #: Below this share of the open sky's light, the scene is closed to the sky.
 _CLOSED = 0.03
 #: Size of the lamp that then lights it, as a share of its height over what is seen.
@@ -49,7 +51,7 @@ class PathQuality:
     thorough: bool
 
 
-QUALITIES = {Quality.PREVIEW: PathQuality(1, 4, False), Quality.FINAL: PathQuality(64, 8, True)}
+QUALITIES = {Quality.PREVIEW: PathQuality(1, 4, False), Quality.FINAL: PathQuality(32, 6, True)}
 
 
 class PathTracer:
@@ -261,18 +263,20 @@ class _Denoiser:
 
     def clean(self, radiance: np.ndarray, albedo: np.ndarray, normal: np.ndarray) -> np.ndarray:
         """Return the denoised (H, W, 3) float32 radiance."""
-        return np.array(
-            self._oidn.denoise(
-                np.ascontiguousarray(radiance, dtype=np.float32),
-                albedo,
-                normal,
-                hdr=True,
-                input_scale=_input_scale(radiance),  # its own measure adds up in an order that depends on the threads
-                clean_aux=False,  # it samples pixel centres, the light all of the pixel: edges trusted blindly turn ragged
-                quality=self._quality,
-                device=self._device,
-            )
+        rows, columns = radiance.shape[:2]
+        across = ((_MARGIN, _MARGIN), (_MARGIN, _MARGIN), (0, 0))
+        color, guide, facing = (np.pad(image, across, mode="symmetric") for image in (radiance, albedo, normal))
+        cleaned = self._oidn.denoise(
+            np.ascontiguousarray(color, dtype=np.float32),
+            guide,
+            facing,
+            hdr=True,
+            input_scale=_input_scale(radiance),  # its own measure adds up in an order that depends on the threads
+            clean_aux=False,  # it samples pixel centres, the light all of the pixel: edges trusted blindly turn ragged
+            quality=self._quality,
+            device=self._device,
         )
+        return np.array(cleaned)[_MARGIN : _MARGIN + rows, _MARGIN : _MARGIN + columns]
 
 
 def set_threads(count: int) -> None:

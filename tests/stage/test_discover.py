@@ -358,19 +358,22 @@ def test_serial_chain_is_a_robot_arm(root_on: str, name: str, expected: str, sou
     assert entity(found, f"/World/{name}").label_source is source
 
 
-def test_two_long_chains_are_a_robot() -> None:
+@pytest.mark.parametrize(
+    ("name", "expected"), [("torso", "robot"), ("forearm", "robot hand"), ("robot0_hand_mount", "robot hand")]
+)
+def test_two_long_chains_are_a_robot_or_a_hand(name: str, expected: str) -> None:
     stage = new_stage()
-    articulate(xform(stage, "/World/torso"))
-    xform(stage, "/World/torso/body")
-    box(stage, "/World/torso/body/visuals/geo")
+    articulate(xform(stage, f"/World/{name}"))
+    xform(stage, f"/World/{name}/body")
+    box(stage, f"/World/{name}/body/visuals/geo")
     for side in ("left", "right"):
-        last = "/World/torso/body"
+        last = f"/World/{name}/body"
         for number in range(4):
-            xform(stage, f"/World/torso/{side}_{number}")
-            box(stage, f"/World/torso/{side}_{number}/visuals/geo")
-            joint(stage, f"/World/torso/{side}_{number}/joint", last, f"/World/torso/{side}_{number}")
-            last = f"/World/torso/{side}_{number}"
-    assert labels_of(find(stage)) == {"/World/torso": "robot"}
+            xform(stage, f"/World/{name}/{side}_{number}")
+            box(stage, f"/World/{name}/{side}_{number}/visuals/geo")
+            joint(stage, f"/World/{name}/{side}_{number}/joint", last, f"/World/{name}/{side}_{number}")
+            last = f"/World/{name}/{side}_{number}"
+    assert labels_of(find(stage)) == {f"/World/{name}": expected}
 
 
 def test_articulated_group_of_cabinets_is_no_arm() -> None:

@@ -97,7 +97,10 @@ PLACES = (
 )  # fmt: skip
 
 #: Parts of a robot that a whole one is named by where its first link is.
-ROBOT_PARTS = _words("robot arm manipulator torso trunk pelvis chest waist hip hips spine mount pedestal fixed")
+ROBOT_HAND_PARTS = _words("hand palm wrist forearm")
+ROBOT_PARTS = ROBOT_HAND_PARTS | _words(
+    "robot arm manipulator torso trunk pelvis chest waist hip hips spine mount pedestal fixed"
+)
 
 #: Things that hang at a ceiling or wall and are no part of it ("lamp ceiling").
 FIXTURES = _words("lamp lamps light lights fan vent sensor speaker camera sprinkler")

@@ -9,6 +9,7 @@ import numpy as np
 from scenecap.contract import LabelSource
 from scenecap.stage.assets import AssetReference, asset_name
 from scenecap.stage.label_text import label_from_authored, naming_label
+from scenecap.stage.name_words import ROBOT_HAND_PARTS
 from scenecap.stage.names import clean_label, is_scenery, name_words, names_only_robot, split_words
 from scenecap.stage.object_rules import Candidate
 from scenecap.stage.object_tree import Node
@@ -95,6 +96,8 @@ def _from_names(
     if candidate.number == 4:
         words = name_words(named.text) if named is not None else ()
         if names_only_robot(words):
+            if chains[1] >= 3 and any(word in ROBOT_HAND_PARTS for word in words):
+                return NamedLabel("robot hand", LabelSource.RULE)  # its fingers are the chains
             # A second chain as long makes it more than an arm: two arms, or legs.
             return NamedLabel("robot" if chains[1] >= 3 else "robot arm", LabelSource.RULE)
     if named is not None:

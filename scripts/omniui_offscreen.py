@@ -6,14 +6,18 @@ ovui links NVIDIA's driver library. Where there is no such driver, a library of 
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
-import ctypes.util
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 #: What ovui takes from the driver; 100 is CUDA_ERROR_NO_DEVICE.
 _DRIVER_FUNCTIONS = (
@@ -59,6 +63,20 @@ def start(width: int, height: int) -> None:
     import omni.ui.standalone as standalone
 
     standalone.init("scenecap", width, height)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end; ``capture_screenshot`` stops the loop that it is called in, which is then started again."""
+    loop = asyncio.new_event_loop()
+    try:
+        task = loop.create_task(work)
+        task.add_done_callback(lambda _: loop.stop())
+        while not task.done():
+            loop.run_forever()
+        return task.result()
+    finally:
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
 
 
 def _vulkan_drivers() -> bool:

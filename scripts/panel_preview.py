@@ -20,7 +20,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 for folder in ("scripts", "exts/scenecap.core", "exts/scenecap.ui"):
     sys.path.insert(0, str(REPOSITORY / folder))
 
-from omniui_offscreen import OffscreenUnavailable, start  # noqa: E402
+from omniui_offscreen import OffscreenUnavailable, run, start  # noqa: E402
 
 WIDTH, HEIGHT = 560, 1180
 SCENE = REPOSITORY / "examples" / "living_room" / "living_room.usda"
@@ -38,7 +38,9 @@ async def draw(target: Path, *, quality: str) -> None:
 
     model = PanelViewModel(EmbeddedBackend({"quality": quality}))
     flags = ui.WINDOW_FLAGS_NO_TITLE_BAR | ui.WINDOW_FLAGS_NO_RESIZE | ui.WINDOW_FLAGS_NO_MOVE | ui.WINDOW_FLAGS_NO_SCROLLBAR
-    window = ui.Window("Scenecap", width=WIDTH, height=HEIGHT, position_x=0, position_y=0, flags=flags, padding_x=0, padding_y=0)
+    window = ui.Window(
+        "Scenecap", width=WIDTH, height=HEIGHT, position_x=0, position_y=0, flags=flags, padding_x=0, padding_y=0
+    )
     panel = Panel(window.frame, model)
 
     async def shoot(name: str) -> None:
@@ -108,7 +110,7 @@ def main() -> int:
 
         os.chdir(REPOSITORY)
         try:
-            asyncio.run(draw(target, quality=args.quality))
+            run(draw(target, quality=args.quality))
         finally:
             standalone.shutdown()
     return 0

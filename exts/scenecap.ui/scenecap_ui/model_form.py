@@ -102,7 +102,7 @@ class ModelForm:
             self.url.error.set("Give an address such as http://localhost:8000/v1.")
 
 
-def _split(text: str):  # noqa: ANN202 - SplitResult or None
+def _split(text: str):
     try:
         parts = urlsplit(text)
         _ = parts.port  # raises where it is no number

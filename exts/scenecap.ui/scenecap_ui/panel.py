@@ -45,9 +45,12 @@ class Panel:
         opened = self.view_model.opened
         self._frame.set_style(STYLE)
         with self._frame, ui.VStack(spacing=0):
-            with ui.ScrollingFrame(
-                horizontal_scrollbar_policy=ui.ScrollBarPolicy.SCROLLBAR_ALWAYS_OFF, identifier="panel_scroll"
-            ), ui.HStack(height=0):
+            with (
+                ui.ScrollingFrame(
+                    horizontal_scrollbar_policy=ui.ScrollBarPolicy.SCROLLBAR_ALWAYS_OFF, identifier="panel_scroll"
+                ),
+                ui.HStack(height=0),
+            ):
                 ui.Spacer(width=PAD)
                 with ui.VStack(height=0, spacing=GAP):
                     ui.Spacer(height=GAP)
@@ -60,7 +63,6 @@ class Panel:
                     ):
                         self._groups[name] = collapsable(title, name, opened[name], section.build)
                     ui.Spacer(height=GAP)
-                ui.Spacer(width=PAD)
             self._build_foot()
 
     def _build_title(self) -> None:

@@ -52,8 +52,8 @@ STYLE: dict[str, dict[str, Any]] = {
     "Label::row": {"color": TEXT},
     "Label::dim": {"color": DIM},
     "Label::title": {"color": TEXT, "font_size": 18},
-    "Label::heading": {"color": DIM, "font_size": 13},
-    "Label::section": {"color": TEXT, "font_size": 15},
+    "Label::heading": {"color": DIM, "font_size": 14},
+    "Label::section": {"color": TEXT, "font_size": 16},
     "Label::info": {"color": DIM},
     "Label::good": {"color": GOOD},
     "Label::warning": {"color": WARNING},
@@ -100,7 +100,6 @@ STYLE: dict[str, dict[str, Any]] = {
         "secondary_selected_color": ACCENT_HOVER,
         "color": TEXT,
         "border_radius": 3,
-        "draw_mode": None,
     },
     "Button": {"background_color": HEADER_HOVER, "border_radius": 3, "padding": 3, "margin": 0},
     "Button:hovered": {"background_color": LINE},
@@ -131,4 +130,3 @@ STYLE: dict[str, dict[str, Any]] = {
     "TreeView.ScrollingFrame": {"background_color": FIELD},
     "ScrollingFrame::table": {"background_color": FIELD, "secondary_color": LINE, "scrollbar_size": 8, "border_radius": 3},
 }
-STYLE["Slider"].pop("draw_mode")

@@ -39,6 +39,7 @@ NO_ENGINE_YET = (
     "which need no model, no key and no network. These settings are kept."
 )
 
+MARKED = Message("Some settings are not right; they are marked.", Tone.ERROR)
 #: Groups of the panel, and whether each is open at first.
 GROUPS: Mapping[str, bool] = {"model": False, "captions": True, "labels": False, "result": True}
 
@@ -108,9 +109,18 @@ class PanelViewModel:
             self._subscriptions.add(field.subscribe(self._keeper(field), now=False))
         for field in self.model.fields:
             self._subscriptions.add(field.subscribe(lambda _: self.model_message.set(NO_MESSAGE), now=False))
+        for field in self.form.fields:
+            self._subscriptions.add(field.error.subscribe(self._forget_marked, now=False))
 
     def _keeper(self, field: Field[Any]) -> Callable[[Any], None]:
         return lambda _: field.persist(self._store)
+
+    def _forget_marked(self, _: str) -> None:
+        """Where the last marked field has been corrected, the messages that spoke of marks go."""
+        if not any(field.error.value for field in self.form.fields):
+            for message in (self.scene_message, self.label_message, self.run_message):
+                if message.value == MARKED:
+                    message.set(NO_MESSAGE)
 
     # -- model settings
 
@@ -130,7 +140,7 @@ class PanelViewModel:
     async def _load_scene(self) -> None:
         config = self.form.check(capture=self._capture, need_scene=not self.backend.has_open_stage, need_output=False)
         if config is None:
-            self.scene_message.set(Message("Some settings are not right; they are marked.", Tone.ERROR))
+            self.scene_message.set(MARKED)
             return
         self.scene_message.set(Message("Loading..."))
         self._forget_scene()
@@ -249,13 +259,13 @@ class PanelViewModel:
         self._show_preview(await self.backend.preview_labels(config))
         self.label_message.set(Message(f"{labels} written to the session layer, which is never saved.", Tone.GOOD))
 
-    def _config_for_labels(self):  # noqa: ANN202 - ScenecapConfig or None
+    def _config_for_labels(self):
         clear_errors((self.label_file,))
         loaded = self.scene.value is not None
         need = not (loaded or self.backend.has_open_stage)
         config = self.form.check(capture=self._capture, need_scene=need, need_output=False)
         if config is None:
-            self.label_message.set(Message("Some settings are not right; they are marked.", Tone.ERROR))
+            self.label_message.set(MARKED)
         return config
 
     # -- frames
@@ -273,7 +283,7 @@ class PanelViewModel:
     async def _generate(self) -> None:
         config = self.form.check(capture=self._capture, need_scene=not self.backend.has_open_stage, need_output=True)
         if config is None:
-            self.run_message.set(Message("Some settings are not right; they are marked.", Tone.ERROR))
+            self.run_message.set(MARKED)
             return
         self._token = CancelToken()
         self._forget_results()
@@ -358,7 +368,7 @@ class PanelViewModel:
                 await work()
             except ConfigError as error:
                 rest = self.form.show_faults(error.message.splitlines())
-                message.set(Message("\n".join(rest) or "Some settings are not right; they are marked.", Tone.ERROR))
+                message.set(Message("\n".join(rest), Tone.ERROR) if rest else MARKED)
             except asyncio.CancelledError:
                 raise
             except Exception as error:
@@ -376,7 +386,8 @@ class PanelViewModel:
     async def wait_idle(self) -> None:
         """Wait until nothing runs any more."""
         while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            done, _ = await asyncio.wait(tuple(self._tasks))
+            self._tasks -= done
 
     def destroy(self) -> None:
         """Stop what runs, and let go of the backend and of everybody who listens."""

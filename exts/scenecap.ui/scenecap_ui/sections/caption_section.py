@@ -8,7 +8,7 @@ from scenecap_ui.caption_form import LAYOUT_TITLES, CameraMode
 from scenecap_ui.pickers import PickKind, Services
 from scenecap_ui.sections.rows import Section
 from scenecap_ui.style import GAP, LABEL_WIDTH, ROW
-from scenecap_ui.view_model import Activity, PanelViewModel
+from scenecap_ui.view_model import PanelViewModel
 
 #: Entries of the camera drop-down before the scene's cameras.
 _MODES = (
@@ -74,9 +74,7 @@ class CaptionSection(Section):
         self.string_row("Resolution", form.resolution, tooltip="Width and height of the pictures in pixels, as in 1280x720.")
         self._build_results()
         self.heading("Output")
-        self.string_row(
-            "Folder", form.output, tooltip="Folder that the results go to; it is created.", pick=PickKind.FOLDER
-        )
+        self.string_row("Folder", form.output, tooltip="Folder that the results go to; it is created.", pick=PickKind.FOLDER)
         self.combo_row(
             "Layout",
             form.layout,
@@ -111,6 +109,8 @@ class CaptionSection(Section):
         self._chooser = self._ticks = None
 
     def _rebuild(self) -> None:
+        if self._ticks is not None:
+            self._ticks.visible = self._vm.form.camera_mode.value == CameraMode.SEVERAL
         for frame in (self._chooser, self._ticks):
             if frame is not None:
                 frame.rebuild()
@@ -151,9 +151,6 @@ class CaptionSection(Section):
                     return
                 for item in info.cameras:
                     self._build_tick(item.path, item.unusable)
-        busy = self._vm.activity.value is Activity.LOADING
-        if self._ticks is not None:
-            self._ticks.enabled = not busy
 
     def _build_tick(self, path: str, unusable: str) -> None:
         with ui.HStack(height=20, spacing=6):

@@ -13,7 +13,7 @@ from scenecap_ui.sections.rows import Section
 from scenecap_ui.style import GAP, LABEL_WIDTH, ROW
 from scenecap_ui.view_model import Activity, PanelViewModel
 
-_COLUMNS = ("Prim", "Label", "")
+_COLUMNS = ("Prim", "Label", "Why")
 _TARGETS = (
     (LabelTarget.SESSION.value, "This session (never saved)"),
     (LabelTarget.LAYER.value, "A label layer file"),
@@ -26,7 +26,7 @@ _TABLE_HEIGHT = 210
 class _Item(ui.AbstractItem):
     def __init__(self, row: LabelRow) -> None:
         super().__init__()
-        detail = row.detail if row.action is LabelAction.SKIP else f"{row.action.value}, {row.detail}"
+        detail = "has one already" if row.action is LabelAction.KEEP else row.detail
         self.row = row
         self.models = [ui.SimpleStringModel(text) for text in (row.prim, row.label or "-", detail)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import omni.ui as ui
 
 from scenecap_ui.pickers import Services
@@ -86,9 +87,7 @@ class ResultSection(Section):
                 ui.Label(warning, name="warning", word_wrap=True, height=0, identifier=f"result_warning_{number}")
             if self.services.copy_text is not None and (view.brief or view.overall):
                 with ui.HStack(height=ROW):
-                    ui.Button(
-                        "Copy Text", width=96, height=ROW, identifier="copy_text", clicked_fn=lambda: self._copy(view)
-                    )
+                    ui.Button("Copy Text", width=96, height=ROW, identifier="copy_text", clicked_fn=lambda: self._copy(view))
                     ui.Spacer()
 
     def _build_picture(self, view: FrameView) -> None:
@@ -127,9 +126,7 @@ class ResultSection(Section):
         for number, (question, answer) in enumerate(view.questions):
             with ui.HStack(height=0, spacing=GAP):
                 ui.Label(question, word_wrap=True, height=0, identifier=f"question_{number}")
-                ui.Label(
-                    answer, name="good", word_wrap=True, width=ui.Percent(30), height=0, identifier=f"answer_{number}"
-                )
+                ui.Label(answer, name="good", word_wrap=True, width=ui.Percent(30), height=0, identifier=f"answer_{number}")
 
     def _copy(self, view: FrameView) -> None:
         if self.services.copy_text is not None:
@@ -140,11 +137,8 @@ def _provider_of(picture: Picture) -> ui.ByteImageProvider:
     """Return a picture for omni.ui. A path would be cached: a picture that was made again would look as before."""
     provider = ui.ByteImageProvider()
     size = [picture.width, picture.height]
-    if hasattr(provider, "set_raw_bytes_data"):
-        try:
-            provider.set_bytes_data(list(picture.rgba), size)
-            return provider
-        except TypeError:
-            pass
-    provider.set_bytes_data(list(picture.rgba), size)
+    if hasattr(provider, "set_data_array"):
+        provider.set_data_array(np.frombuffer(picture.rgba, np.uint8).reshape(picture.height, picture.width, 4), size)
+    else:  # older Kit: every byte becomes a Python number, which takes its time
+        provider.set_bytes_data(list(picture.rgba), size)
     return provider

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import sys
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any
@@ -35,6 +36,11 @@ def find(name: str) -> Any | None:
     except ImportError as error:
         logger.debug("%s is not there: %s", name, error)
         return None
+
+
+def is_imported(name: str) -> bool:
+    """Return whether a module has been imported already."""
+    return name in sys.modules
 
 
 def need(name: str, purpose: str) -> Any:
@@ -90,10 +96,14 @@ def post_quit(code: int) -> None:
         kit.post_quit(code)
 
 
+def extension_manager() -> Any | None:
+    """Return Kit's extension manager, or None."""
+    return getattr(app(), "get_extension_manager", lambda: None)()
+
+
 def is_extension_enabled(name: str) -> bool:
     """Return whether an extension is enabled."""
-    kit = app()
-    manager = getattr(kit, "get_extension_manager", lambda: None)()
+    manager = extension_manager()
     if manager is None:
         return False
     try:

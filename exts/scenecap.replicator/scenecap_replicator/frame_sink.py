@@ -10,6 +10,7 @@ import dataclasses
 import logging
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,9 @@ from scenecap_replicator.to_frame import FrameContext, empty_because, frame_from
 from scenecap_replicator.work_queue import QueueClosedError, QueueFull, QueueFullError, QueueReport, WorkQueue
 
 logger = logging.getLogger(__name__)
+
+#: The sinks that somebody holds, for the extension's shutdown.
+_LIVE: weakref.WeakSet[FrameSink] = weakref.WeakSet()
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,7 @@ class FrameSink:
         self._number = 0
         self._finished = self._ended = False
         self._closing = threading.Lock()
+        _LIVE.add(self)
 
     @property
     def queue(self) -> WorkQueue:
@@ -355,3 +360,13 @@ class _Queued:
 
     def observe(self, task: FrameTask) -> Frame:
         return frame_from_outputs(self._outputs, self._context)
+
+
+def drain_all(*, limit_seconds: float) -> int:
+    """Drain every sink that is there, all within one limit; return how many frames were not finished."""
+    end = time.monotonic() + limit_seconds
+    unfinished = 0
+    for sink in tuple(_LIVE):
+        report = sink.drain(limit_seconds=max(end - time.monotonic(), 0.0))
+        unfinished += len(report.queue.unfinished)
+    return unfinished

@@ -153,22 +153,22 @@ def copied(payload: RenderProductPayload) -> RenderProductPayload:
     """Return a copy that shares nothing with Replicator, which uses its arrays again for the next frame."""
     return RenderProductPayload(
         name=payload.name,
-        annotators={key: RawAnnotator(_copy(raw.data), _copy(raw.info)) for key, raw in payload.annotators.items()},
+        annotators={key: RawAnnotator(copy_of(raw.data), copy_of(raw.info)) for key, raw in payload.annotators.items()},
         camera=payload.camera,
         resolution=payload.resolution,
     )
 
 
-def _copy(value: Any) -> Any:
+def copy_of(value: Any) -> Any:
+    """Return a copy of a payload, or of any part of it, that shares no array with it."""
     if isinstance(value, np.ndarray):
         return value.copy()
     if isinstance(value, Mapping):
-        return {key: _copy(item) for key, item in value.items()}
+        return {key: copy_of(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         # Lists hold prim paths or ids by the thousand; only arrays in them need a copy of their own.
-        return (
-            [_copy(item) for item in value] if any(isinstance(item, (np.ndarray, Mapping)) for item in value) else list(value)
-        )
+        deep = any(isinstance(item, (np.ndarray, Mapping)) for item in value)
+        return [copy_of(item) for item in value] if deep else list(value)
     if callable(getattr(value, "numpy", None)):
         return np.array(as_array(value))
     return value

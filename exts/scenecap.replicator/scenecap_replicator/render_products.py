@@ -63,9 +63,14 @@ class RenderProducts:
         self._check = check
         self._of: dict[str, _CameraProduct] = {}
 
-    def add(self, camera: str) -> None:
-        """Make the render product of a camera."""
-        product = self._session.add_product(camera, self._resolution, name=f"Scenecap_{len(self._of):02d}")
+    def add(self, camera: str, *, prim: str) -> None:
+        """Make the render product of a camera.
+
+        Args:
+            camera: What it is called.
+            prim: Its prim path.
+        """
+        product = self._session.add_product(prim, self._resolution, name=f"Scenecap_{len(self._of):02d}")
         attached: dict[str, Any] = {}
         self._of[camera] = _CameraProduct(camera, product, attached)
         self._session.add_annotators_of(attached)

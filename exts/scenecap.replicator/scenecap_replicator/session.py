@@ -108,12 +108,13 @@ class CaptureSession:
                 changed.append(path)
         return tuple(changed)
 
-    def add_cameras(self, opened: OpenStage, views: Sequence[CameraView]) -> None:
-        """Write views that were placed as cameras to the session layer; taken off at the end."""
-        from scenecap_replicator.session_prims import remove_prims, write_cameras
+    def add_cameras(self, opened: OpenStage, views: Sequence[CameraView]) -> dict[str, str]:
+        """Write views that were placed as cameras to the session layer; taken off at the end. Returns view -> prim path."""
+        from scenecap_replicator.session_prims import camera_prim_of, remove_prims, write_cameras
 
         made = write_cameras(opened, views)
         self._later("placed cameras", lambda: remove_prims(opened, made))
+        return {view.path: camera_prim_of(view) for view in views}
 
     # Parts
 

@@ -39,19 +39,27 @@ def override_value(stage: Usd.Stage, path: str, attribute: Usd.Attribute, value:
     return undo
 
 
+def camera_prim_of(view: CameraView) -> str:
+    """Return the prim path that a placed view gets: "/auto/view_0" for "/auto/0", which is no path of USD's."""
+    above, _, name = view.path.rpartition("/")
+    return view.path if Sdf.Path.IsValidIdentifier(name) else f"{above}/view_{name}"
+
+
 def write_cameras(opened: OpenStage, views: Sequence[CameraView]) -> tuple[str, ...]:
     """Write placed views as camera prims into the session layer; return the prims that were not there before."""
     layer = opened.session
     made: list[str] = []
     with Sdf.ChangeBlock():
         for view in views:
-            made += [path for path in _missing_specs(layer, view.path) if path not in made]
-            prim = Sdf.CreatePrimInLayer(layer, view.path)
-            for path in made:
-                above = layer.GetPrimAtPath(path)
-                above.specifier = Sdf.SpecifierDef
-                above.typeName = "Camera" if path == view.path else (above.typeName or "Scope")
+            path = camera_prim_of(view)
+            new = _missing_specs(layer, path)
+            prim = Sdf.CreatePrimInLayer(layer, path)
+            for item in new:
+                spec = layer.GetPrimAtPath(item)
+                spec.specifier = Sdf.SpecifierDef
+                spec.typeName = "Camera" if item == path else "Scope"
             _write_camera(prim, view, opened)
+            made += new
     return tuple(made)
 
 
@@ -62,7 +70,7 @@ def remove_prims(opened: OpenStage, paths: Sequence[str]) -> None:
         for path in sorted(paths, key=len, reverse=True):
             prim = layer.GetPrimAtPath(path)
             if prim is not None and not prim.nameChildren:
-                del prim.nameParent.nameChildren[prim.name]
+                del (prim.nameParent or layer.pseudoRoot).nameChildren[prim.name]
 
 
 def _write_camera(prim: Sdf.PrimSpec, view: CameraView, opened: OpenStage) -> None:
@@ -94,4 +102,4 @@ def _remove_empty(layer: Sdf.Layer, paths: Sequence[str]) -> None:
     for path in reversed(paths):
         prim = layer.GetPrimAtPath(path)
         if prim is not None and not prim.nameChildren and not prim.properties:
-            del prim.nameParent.nameChildren[prim.name]
+            del (prim.nameParent or layer.pseudoRoot).nameChildren[prim.name]

@@ -69,7 +69,7 @@ class ReplicatorSource:
         self._products: RenderProducts | None = None
         self._tasks: tuple[FrameTask, ...] = ()
         self._inputs: Mapping[str, str] = {}
-        self._warnings: list[str] = []
+        self._placed: Mapping[str, str] = {}  # placed view -> its camera prim
 
     async def prepare(self, *, discard_changes: bool = False) -> None:
         """Open the scene if it is not open, choose cameras, label, make render products. On Kit's main thread.
@@ -104,7 +104,7 @@ class ReplicatorSource:
             check=self._check,
         )
         for camera in cameras:
-            self._products.add(camera)
+            self._products.add(camera, prim=self._placed.get(camera, camera))
         await compat.next_update(self._settings.settle_updates)  # labels and render products reach Replicator
 
     def close(self) -> None:
@@ -127,7 +127,8 @@ class ReplicatorSource:
         assert products is not None
         self._check()
         time_code = task.time.time_code
-        camera_view(opened, task.camera, time_code=time_code, resolution=self._config.job.resolution)  # or says why not
+        prim = self._placed.get(task.camera, task.camera)
+        camera_view(opened, prim, time_code=time_code, resolution=self._config.job.resolution)  # or says why not
         if self._config.job.frames is not None:
             self._session.set_time(opened.stage, time_code)
             await compat.next_update(self._settings.settle_updates)
@@ -139,7 +140,6 @@ class ReplicatorSource:
             time_code=time_code,
             up_axis=access.up_axis,
             labels=self._config.labels,
-            warnings=tuple(self._warnings),
         )
         return outputs, access.with_probe(context)
 
@@ -236,8 +236,8 @@ class ReplicatorSource:
         views = source.auto_views(count, resolution=self._config.job.resolution, time_code=time_code)
         if not views:
             raise UsageError(f"{opened.name}: the stage has no camera, and nothing to place a view for.")
-        self._session.add_cameras(opened, views)
-        return tuple(view.path for view in views)
+        self._placed = self._session.add_cameras(opened, views)
+        return tuple(self._placed)
 
     def _label(self, access: StageAccess, opened: OpenStage, time_code: float) -> None:
         """Label unlabelled objects for the renderer. What they are called was decided before, from the stage without these."""

@@ -121,8 +121,8 @@ def _held_by_room(contact: Contact, item: ObservedObject, element: RoomElement) 
         return dataclasses.replace(contact, kind=ContactKind.HANGING, area=0.0)
     if comparable(low[2] - bottom) <= _LEDGE:
         return contact  # on the floor that came with the walls
-    half = len(item.footprint_world) // 2
-    widths = item.footprint_world[:half] + item.footprint_world[half:]
+    forth, back = np.asarray(item.footprint_world).reshape(2, -1)
+    widths = forth + back
     is_plate = comparable(widths.min()) <= comparable(_PLATE * min(widths.max(), high[2] - low[2]))
     return dataclasses.replace(contact, kind=ContactKind.ATTACHED, area=0.0) if is_plate else contact
 
@@ -161,7 +161,7 @@ def _drop_what_lies_under(ranked: dict[str, list[Contact]]) -> None:
             for lower in supports
             for upper in supports
             if upper is not lower
-            and comparable(abs(lower.gap) - abs(upper.gap)) > _AS_NEAR
+            and round(abs(lower.gap) - abs(upper.gap), 6) > _AS_NEAR
             and _leads_to(ranked, upper.parent, lower.parent, child)
             and not _leads_to(ranked, lower.parent, upper.parent, child)
             and not _leads_to(ranked, upper.parent, child)
@@ -194,9 +194,7 @@ def _ground_of_ring(ranked: dict[str, list[Contact]], contacts: list[Contact]) -
     if any(contact.parent == ring for contact in supports):
         return None
     below = {contact.parent for contact in ranked.get(ring, ()) if contact.kind is ContactKind.SUPPORT}
-    firm = (
-        item for item in supports if item.share >= _FIRM and comparable(abs(item.gap)) <= _TOUCHES and item.parent in below
-    )
+    firm = (item for item in supports if item.share >= _FIRM and round(abs(item.gap), 6) <= _TOUCHES and item.parent in below)
     return next(firm, None)
 
 

@@ -152,6 +152,17 @@ def test_a_minified_checkerboard_turns_to_its_mean_light(tmp_path, u, v):
     assert abs(srgb.mean() - mean) < 4
 
 
+def test_colours_to_be_named_are_texels_not_means(tmp_path):
+    cells = np.indices((64, 64)).sum(axis=0) % 2
+    file = tmp_path / "checker.png"
+    Image.fromarray((np.repeat(cells[..., None], 3, axis=2) * 255).astype(np.uint8)).save(file)
+    albedo = look_up(textured(str(file)), grid(40, 40, u=(0, 7.3), v=(0, 5.9)))
+    assert set(np.unique(albedo.texel)) == {0, 255}
+    assert 0.35 < (albedo.texel[..., 0] > 0).mean() < 0.65
+    plain = look_up(RED, grid(2, 2))
+    assert (plain.texel == plain.srgb).all()
+
+
 def test_magnified_texels_blend_without_ringing(corners):
     srgb = look_up(textured(corners, wrap_u=TextureWrap.CLAMP, wrap_v=TextureWrap.CLAMP), grid(64, 64)).srgb
     lower = SRGB8_TO_LINEAR[srgb[-1]]

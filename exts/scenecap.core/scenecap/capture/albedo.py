@@ -26,11 +26,14 @@ class Albedo:
     """Base colour of a picture.
 
     Attributes:
-        srgb: (H, W, 3) uint8 sRGB, 0 where nothing was hit.
+        srgb: (H, W, 3) uint8 sRGB, filtered over each pixel's footprint; 0 where nothing was hit.
+        texel: (H, W, 3) uint8 sRGB, not filtered: one colour that the surface really has there. A black and white pattern
+            seen from afar is gray in ``srgb`` and black and white in this one, which is the one to name colours by.
         known: (H, W) bool, whether the colour was authored on the stage and could be read.
     """
 
     srgb: np.ndarray
+    texel: np.ndarray
     known: np.ndarray
 
 
@@ -101,7 +104,7 @@ class MaterialTable:
             Colours, and where they are authored.
         """
         self._load(material)
-        srgb = np.zeros((*material.shape, 3), dtype=np.uint8)
+        srgb, texel = (np.zeros((*material.shape, 3), dtype=np.uint8) for _ in range(2))
         known = np.zeros(material.shape, dtype=np.bool_)
         if len(self.materials):
             _sample(
@@ -118,9 +121,10 @@ class MaterialTable:
                 *self._bank.arrays(),
                 _SQRT_TO_SRGB8,
                 srgb,
+                texel,
                 known,
             )
-        return Albedo(srgb, known)
+        return Albedo(srgb, texel, known)
 
     def clear_gprims(self, limit: float) -> np.ndarray:
         """Return (G,) bool, the gprims of which at least one material has less opacity than a limit."""
@@ -278,7 +282,7 @@ def _step(uv, gprim, material, row, column, d_row, d_column, a, b, c, d):
 @njit(cache=True, error_model="numpy", fastmath={"contract", "arcp"})
 def _sample(
     material, uv, gprim, base, known_of, texture_of, uv_of, wrap_of, scale_of, bias_of,
-    bank, level_start, level_size, decoders, encode, out, known,
+    bank, level_start, level_size, decoders, encode, out, plain, known,
 ):  # fmt: skip
     height, width = material.shape
     top = np.float32(encode.size - 1)
@@ -293,12 +297,25 @@ def _sample(
             u0, v0 = uv[row, column, 0], uv[row, column, 1]
             if t < 0 or not (abs(u0) < limit and abs(v0) < limit):  # false for nan as well
                 out[row, column, 0], out[row, column, 1], out[row, column, 2] = base[m, 0], base[m, 1], base[m, 2]
+                plain[row, column, 0], plain[row, column, 1], plain[row, column, 2] = base[m, 0], base[m, 1], base[m, 2]
                 known[row, column] = known_of[m] and t < 0
                 continue
             known[row, column] = known_of[m]
             a, b, c, d = uv_of[m, 0], uv_of[m, 1], uv_of[m, 2], uv_of[m, 3]
             u = a * u0 + c * v0 + uv_of[m, 4]
             v = b * u0 + d * v0 + uv_of[m, 5]
+            # The texel at the pixel's centre.
+            r0 = _wrapped(math.floor((one - v) * level_size[t, 0, 0]), level_size[t, 0, 0], wrap_of[m, 1])
+            c0 = _wrapped(math.floor(u * level_size[t, 0, 1]), level_size[t, 0, 1], wrap_of[m, 0])
+            ra, ga, ba = zero, zero, zero
+            if r0 >= 0 and c0 >= 0:
+                ra, ga, ba = _texel(bank, decoders, t, level_start[t, 0], level_size[t, 0, 1], r0, c0)
+            ra = min(max(ra * scale_of[m, 0] + bias_of[m, 0], zero), one)
+            ga = min(max(ga * scale_of[m, 1] + bias_of[m, 1], zero), one)
+            ba = min(max(ba * scale_of[m, 2] + bias_of[m, 2], zero), one)
+            plain[row, column, 0] = encode[int(math.sqrt(ra) * top + half)]
+            plain[row, column, 1] = encode[int(math.sqrt(ga) * top + half)]
+            plain[row, column, 2] = encode[int(math.sqrt(ba) * top + half)]
             # The pixel's footprint on the texture [texels].
             tall, wide = np.float32(level_size[t, 0, 0]), np.float32(level_size[t, 0, 1])
             across_u, across_v = _step(uv, gprim, material, row, column, 0, 1, a, b, c, d)

@@ -95,7 +95,7 @@ class EmbeddedSource:
         result = self._rasterize(moment, camera)
         truth = make_layer(build_gbuffer(moment.scene, camera, moment.state.local_to_world, result), self._materials)
         seen = made.visibilities(
-            result, slot_count=len(moment.slots), albedo=truth.albedo.srgb, albedo_known=truth.albedo.known
+            result, slot_count=len(moment.slots), albedo=truth.albedo.texel, albedo_known=truth.albedo.known
         )
         by_path = {entity.path: seen[slot] for slot, entity in enumerate(moment.slots) if entity is not None}
         labels = made.semantic_ids(moment.slots)

@@ -127,7 +127,11 @@ def _merge(base: SurfaceLayer, other: SurfaceLayer, where: np.ndarray) -> Surfac
 
     names = [entry.name for entry in fields(GBuffer)]
     gbuffer = GBuffer(**{name: mixed(getattr(base.gbuffer, name), getattr(other.gbuffer, name)) for name in names})
-    albedo = Albedo(mixed(base.albedo.srgb, other.albedo.srgb), mixed(base.albedo.known, other.albedo.known))
+    albedo = Albedo(
+        mixed(base.albedo.srgb, other.albedo.srgb),
+        mixed(base.albedo.texel, other.albedo.texel),
+        mixed(base.albedo.known, other.albedo.known),
+    )
     return SurfaceLayer(gbuffer, mixed(base.material, other.material), albedo)
 
 

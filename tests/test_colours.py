@@ -84,6 +84,8 @@ ANCHORS = {
     "#808000": None,  # olive
     "#4a0404": None,  # oxblood
     "#d2b48c": None,  # tan
+    "#b48454": "brown",  # light wood
+    "#e4b444": "yellow",  # golden
     "#f5f5dc": None,  # beige
     "#ffdab9": None,  # peach
     "#e6e6fa": None,  # lavender

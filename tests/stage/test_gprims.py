@@ -47,14 +47,21 @@ def test_boxes_equal_those_usd_computes(kind: str, attributes: dict) -> None:
     assert made.bounds == pytest.approx(np.array(extent), abs=1e-6)
 
 
+#: Ends of the capsule below along its axis, as USD 26.11 works them out. Releases up to 26.8 take half the height and the
+#: larger radius for both ends (-3.5, 3.5), which the drawn shape leaves on one side and does not reach on the other.
+TAPERED_ENDS = (-2.2207592, 4.2748518)
+
+
 @pytest.mark.parametrize("axis", "XYZ")
 def test_a_tapered_capsule_lies_in_usds_box_and_reaches_its_poles(axis: str) -> None:
     gprim, made = shape("Capsule_1", axis=axis, radiusTop=2.0, radiusBottom=1.0, height=3.0)
-    extent = np.array(UsdGeom.Boundable.ComputeExtentFromPlugins(UsdGeom.Boundable(gprim), Usd.TimeCode(0.0)))
     along = "XYZ".index(axis)
-    assert made.bounds[:, along] == pytest.approx(extent[:, along], abs=1e-5)
-    assert (made.bounds[0] >= extent[0] - 1e-5).all()
-    assert (made.bounds[1] <= extent[1] + 1e-5).all()
+    assert made.bounds[:, along] == pytest.approx(np.array(TAPERED_ENDS), abs=1e-5)
+    if Usd.GetVersion() >= (0, 26, 11):
+        extent = np.array(UsdGeom.Boundable.ComputeExtentFromPlugins(UsdGeom.Boundable(gprim), Usd.TimeCode(0.0)))
+        assert made.bounds[:, along] == pytest.approx(extent[:, along], abs=1e-5)
+        assert (made.bounds[0] >= extent[0] - 1e-5).all()
+        assert (made.bounds[1] <= extent[1] + 1e-5).all()
 
 
 def test_an_unauthored_extent_is_not_believed() -> None:

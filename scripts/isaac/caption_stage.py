@@ -48,6 +48,8 @@ def main(argv: Sequence[str]) -> int:
         return headless.exit_code_of(error)
     try:
         code = headless.run_in_app(app, args, config)
+    except BaseException as error:  # Ctrl-C for the third time
+        code = headless.exit_code_of(error)
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

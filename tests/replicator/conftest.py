@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -28,3 +29,9 @@ def _importable() -> Iterator[None]:
 def rep() -> ModuleType:
     """The stand-in of ``omni.replicator.core``."""
     return importlib.import_module("omni.replicator.core")
+
+
+@pytest.fixture
+def kit(rep: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Kit with a stage open, in a state that is not the default one; see :class:`tests.replicator.kit.Kit`."""
+    yield from importlib.import_module("tests.replicator.kit").make_kit(rep, monkeypatch)

@@ -363,10 +363,10 @@ class _Queued:
 
 
 def drain_all(*, limit_seconds: float) -> int:
-    """Drain every sink that is there, all within one limit; return how many frames were not finished."""
+    """Drain every sink that is not done, all within one limit; return how many frames were not finished."""
     end = time.monotonic() + limit_seconds
     unfinished = 0
-    for sink in tuple(_LIVE):
+    for sink in [sink for sink in _LIVE if not sink._ended]:
         report = sink.drain(limit_seconds=max(end - time.monotonic(), 0.0))
         unfinished += len(report.queue.unfinished)
     return unfinished

@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 EXIT_BUG = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
+#: Longest wait for the frame in hand where Kit cannot go on [s].
+_ABORT_SECONDS = 10.0
 
 
 def build_parser(program: str) -> argparse.ArgumentParser:
@@ -127,7 +129,9 @@ def run_in_app(app: Any, args: argparse.Namespace, config: ScenecapConfig) -> in
             app.update()
         return task.result()
     except BaseException as error:
-        return exit_code_of(error)
+        code = exit_code_of(error)
+        _abort(stop)
+        return code
     finally:
         restore()
 
@@ -144,6 +148,16 @@ async def run_in_kit(argv: Sequence[str], *, program: str = "kit_exec.py") -> in
     finally:
         compat.post_quit(code)
     return code
+
+
+def _abort(stop: threading.Event) -> None:
+    """Stop the capture that runs, without another update: its worker waits for a frame that will not come."""
+    from scenecap_replicator.capture import CaptureRun
+
+    stop.set()
+    run = CaptureRun.current()
+    if run is not None:
+        run.abort(limit_seconds=_ABORT_SECONDS)
 
 
 def schedule(coroutine: Any) -> Any:

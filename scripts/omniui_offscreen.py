@@ -33,7 +33,7 @@ _DRIVER_FUNCTIONS = (
 _SOURCE = "\n".join(f"int {name}(void) {{ return 100; }}" for name in _DRIVER_FUNCTIONS)
 
 
-class OffscreenUnavailable(RuntimeError):
+class OffscreenUnavailable(RuntimeError):  # noqa: N818 - a circumstance more than an error
     """omni.ui cannot run here; the text says what is missing."""
 
 

@@ -52,7 +52,7 @@ async def draw(target: Path, *, quality: str) -> None:
         waiting = asyncio.ensure_future(model.wait_idle())
         while not waiting.done():
             await wait_frames(1)
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
 
     with tempfile.TemporaryDirectory() as folder:
         model.form.scene.set(os.path.relpath(SCENE, REPOSITORY))

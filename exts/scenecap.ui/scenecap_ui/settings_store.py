@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, Union
+from typing import Any, Protocol, TypeAlias
 
 #: What a setting can be; carb keeps these types.
-Value = Union[str, bool, int, float]
+Value: TypeAlias = "str | bool | int | float"
 
 #: Where they are in Kit; ``/persistent`` survives the session.
 CARB_ROOT = "/persistent/exts/scenecap.ui"

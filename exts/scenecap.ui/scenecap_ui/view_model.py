@@ -33,6 +33,7 @@ from scenecap_ui.model_form import ModelForm
 from scenecap_ui.observable import Observable, Subscriptions
 from scenecap_ui.results import FrameView, load_frame_view
 from scenecap_ui.settings_store import MemoryStore, SettingsStore
+from scenecap_ui.summaries import run_summary, scene_summary
 
 NO_ENGINE_YET = (
     "Chat engines come with a later version of Scenecap: nothing was sent. Captions are written from templates, "
@@ -166,18 +167,7 @@ class PanelViewModel:
         known = {item.path for item in info.cameras if not item.unusable}
         self.form.cameras_chosen.set(self.form.cameras_chosen.value & known)
         self.scene.set(info)
-        text = f"{info.name}: {counted(len(info.cameras), 'camera')}"
-        if not info.cameras:
-            text += "; views are placed automatically"
-        first, last = info.frames
-        if last > first:
-            text += f", time codes {first:g} to {last:g}"
-        if info.problems:
-            shown = "\n".join(info.problems[:3])
-            more = f"\nand {len(info.problems) - 3} more" if len(info.problems) > 3 else ""
-            self.scene_message.set(Message(f"{text}.\n{shown}{more}", Tone.WARNING))
-        else:
-            self.scene_message.set(Message(f"{text}.", Tone.GOOD))
+        self.scene_message.set(scene_summary(info))
 
     def choose_cameras(self, mode: CameraMode, path: str = "") -> None:
         """Choose from the drop-down: a mode, with ONE a camera of the list."""
@@ -396,17 +386,3 @@ class PanelViewModel:
             task.cancel()
         self._subscriptions.close()
         self.backend.close()
-
-
-def run_summary(result: RunResult) -> Message:
-    """Say what became of a run."""
-    written, empty, failed = (result.count(status) for status in FrameStatus)
-    if result.stopped:
-        return Message(f"The run ended early: {result.stopped}", Tone.ERROR)
-    text = f"{counted(written, 'frame')} written to {result.output}"
-    parts = [f"{number} {word}" for number, word in ((empty, "empty"), (failed, "failed")) if number]
-    if not parts:
-        return Message(f"{text}.", Tone.GOOD)
-    first = next(item.row for item in result.frames if item.row.status is not FrameStatus.WRITTEN)
-    text = f"{text}; {' and '.join(parts)}. {first.camera}: {first.reason}"
-    return Message(text, Tone.WARNING if written else Tone.ERROR)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -11,11 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scenecap.stage.materials import MaterialLibrary, SurfaceMaterial, TextureWrap
+from scenecap.stage.materials import MaterialLibrary, SurfaceMaterial, TextureWrap, textures
+from scenecap.stage.materials.textures import read_asset
 from scenecap.stage.model import DrawnGprim
 
 Usd = pytest.importorskip("pxr.Usd", reason="needs usd-core")
-from pxr import Sdf, UsdGeom, UsdShade, UsdUtils  # noqa: E402
+from pxr import Ar, Sdf, UsdGeom, UsdShade, UsdUtils  # noqa: E402
 
 RED = (0.8, 0.1, 0.05)
 
@@ -245,7 +247,11 @@ def test_a_large_texture_is_reduced(stage, tmp_path):
     assert (pixels[..., :3] == 90).all()
 
 
-def test_textures_inside_a_usdz_package(tmp_path, picture):
+@pytest.mark.parametrize("old_usd", [False, True])
+def test_textures_inside_a_usdz_package(tmp_path, picture, monkeypatch, old_usd):
+    """OpenUSD before 24.11 has no Resolver.OpenAsset in Python: packages are then opened by hand."""
+    if old_usd:
+        monkeypatch.delattr(Ar.Resolver, "OpenAsset", raising=False)
     layer = tmp_path / "scene.usda"
     inner = Usd.Stage.CreateNew(str(layer))
     material, _, _ = textured(inner, "./wood.png")
@@ -259,6 +265,24 @@ def test_textures_inside_a_usdz_package(tmp_path, picture):
     assert "scene.usdz[" in surface.texture.file
     assert library.textures.load(surface.texture.file).pixels[0, 1].tolist() == [0, 255, 0, 255]
     assert not library.problems
+
+
+def test_without_open_asset_files_are_read_and_refused_alike(tmp_path, monkeypatch):
+    monkeypatch.delattr(Ar.Resolver, "OpenAsset", raising=False)
+    file, inner, outer = tmp_path / "a.bin", tmp_path / "inner.usdz", tmp_path / "outer.usdz"
+    file.write_bytes(b"wood" * 10)
+    for package, content in ((inner, file), (outer, inner)):
+        with zipfile.ZipFile(package, "w") as archive:
+            archive.write(content, f"0/{content.name}")
+    nested = f"{outer}[0/inner.usdz[0/a.bin]]"
+    assert read_asset(str(file)) == read_asset(f"{inner}[0/a.bin]") == read_asset(nested) == file.read_bytes()
+    for wrong in (f"{inner}[0/b.bin]", f"{file}[0/a.bin]", str(tmp_path / "nothing.png")):
+        with pytest.raises(FileNotFoundError):
+            read_asset(wrong)
+    monkeypatch.setattr(textures, "MAX_SOURCE_BYTES", 39)
+    for large in (str(file), f"{inner}[0/a.bin]", nested):
+        with pytest.raises(ValueError, match="40 bytes are more than the limit of 39"):
+            read_asset(large)
 
 
 def test_udim_tiles_become_one_picture(stage, tmp_path):

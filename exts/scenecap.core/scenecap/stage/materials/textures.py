@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
+import os
 import warnings
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import IO
 
 import numpy as np
 from PIL import Image
@@ -126,12 +130,38 @@ def read_asset(file: str) -> bytes:
     """
     from pxr import Ar
 
-    asset = Ar.GetResolver().OpenAsset(Ar.ResolvedPath(file))
+    resolver = Ar.GetResolver()
+    if not hasattr(resolver, "OpenAsset"):  # OpenUSD before 24.11, as in Isaac Sim 4.5 and 5
+        return _read_local(file)
+    asset = resolver.OpenAsset(Ar.ResolvedPath(file))
     if not asset:
         raise FileNotFoundError("no such file")
     if asset.GetSize() > MAX_SOURCE_BYTES:
         raise ValueError(f"{asset.GetSize()} bytes are more than the limit of {MAX_SOURCE_BYTES}")
     return asset.GetBuffer()
+
+
+def _read_local(file: str) -> bytes:
+    """Read a file of this machine, or one in a package, which is an uncompressed zip that may hold others."""
+    from pxr import Ar
+
+    outer, inner = Ar.SplitPackageRelativePathOuter(file)
+    if os.path.getsize(outer) > MAX_SOURCE_BYTES and not inner:
+        raise ValueError(f"{os.path.getsize(outer)} bytes are more than the limit of {MAX_SOURCE_BYTES}")
+    stream: IO[bytes] = open(outer, "rb")  # noqa: SIM115 - closed below, whichever member it has become
+    with contextlib.ExitStack() as opened:
+        opened.enter_context(stream)
+        while inner:
+            member, inner = Ar.SplitPackageRelativePathOuter(inner)
+            try:
+                archive = opened.enter_context(zipfile.ZipFile(stream))
+                size = archive.getinfo(member).file_size
+                stream = opened.enter_context(archive.open(member))
+            except (KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+                raise FileNotFoundError("no such file") from None
+            if size > MAX_SOURCE_BYTES and not inner:
+                raise ValueError(f"{size} bytes are more than the limit of {MAX_SOURCE_BYTES}")
+        return stream.read()
 
 
 def _open(file: str) -> Image.Image:

@@ -6,7 +6,9 @@ import importlib.util
 import sys
 from pathlib import Path
 
-_EXTENSIONS = Path(__file__).resolve().parents[2] / "exts"
+_HOME = Path(__file__).resolve().parents[2]
+#: The repository's folder of extensions; in the packaged zip the scripts lie in one of them.
+_EXTENSIONS = _HOME / "exts" if (_HOME / "exts").is_dir() else _HOME
 _PACKAGES = {"scenecap": "scenecap.core", "scenecap_replicator": "scenecap.replicator"}
 
 

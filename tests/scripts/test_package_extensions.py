@@ -155,6 +155,19 @@ def test_a_recorded_frame_is_captioned_from_the_unpacked_zip_alone(unpacked: Pat
     assert len(graph["obj"]) == len(build_scene_graph(frame).nodes)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"), [(["--help"], 0, "capture: replicator"), (["no.yaml"], 2, "no.yaml")]
+)
+def test_the_scripts_in_the_zip_find_the_extensions(unpacked: Path, tmp_path: Path, arguments, code, message) -> None:
+    script = unpacked / "scenecap.replicator" / "scripts" / "caption_stage.py"
+    program = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); sys.argv.pop(0); "
+    program += "runpy.run_path(sys.argv[0], run_name='__main__')"
+    command = [sys.executable, "-I", "-S", "-c", program, str(isaac_python(tmp_path / "libraries")), str(script), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, message in done.stdout + done.stderr) == (code, True), done.stdout + done.stderr
+
+
 # What the packager refuses, in words.
 
 

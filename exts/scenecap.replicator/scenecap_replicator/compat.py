@@ -152,9 +152,9 @@ async def open_stage(path: str) -> None:
 
 async def wait_until_loaded() -> None:
     """Wait until no file of the stage is being loaded."""
-    status = getattr(usd_context(), "get_stage_loading_status", None)
+    status: Any = getattr(usd_context(), "get_stage_loading_status", None)
     await next_update()
-    if not callable(status):
+    if status is None:
         return
     for _ in range(_LOAD_UPDATES):
         if status()[2] == 0:
@@ -224,8 +224,8 @@ async def step(*, rt_subframes: int, wait_for_render: bool = True) -> None:
 
 async def wait_until_complete() -> None:
     """Wait for Replicator's own writers, where the version can."""
-    function = getattr(replicator().orchestrator, "wait_until_complete_async", None)
-    if callable(function):
+    function: Any = getattr(replicator().orchestrator, "wait_until_complete_async", None)
+    if function is not None:
         await function()
 
 

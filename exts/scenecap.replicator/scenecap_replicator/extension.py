@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 
 try:
-    from omni.ext import IExt
+    from omni.ext import IExt  # pyright: ignore[reportAssignmentType]
 except ImportError:  # not Kit
 
-    class IExt:  # type: ignore[no-redef]
+    class IExt:
         """Stands in for Kit's base class."""
 
 

@@ -77,7 +77,7 @@ def _write_camera(prim: Sdf.PrimSpec, view: CameraView, opened: OpenStage) -> No
     pose = view.camera_to_world @ opened.stage_from_world
     pose[:3, :3] /= np.linalg.norm(pose[:3, :3], axis=1, keepdims=True)  # a camera has no scale
     near, far = (value / opened.meters_per_unit for value in view.near_far)
-    aperture = float(view.params["cameraAperture"][0])
+    aperture = float(np.ravel(np.asarray(view.params["cameraAperture"]))[0])
     types = Sdf.ValueTypeNames
     values = (
         ("focalLength", types.Float, view.focal_px * aperture / view.width),

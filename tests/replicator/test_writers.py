@@ -9,6 +9,7 @@ import logging
 import pickle
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -542,6 +543,34 @@ def test_a_damaged_payload_is_a_row_not_an_exception(rep: ModuleType, make: Call
         rep.deliver(writer, data)
     writer.drain()
     assert [row.status.value for row in read_manifest(tmp_path)] == ["written", "failed", "written"]
+
+
+def test_write_copies_and_returns_while_the_worker_is_busy(
+    rep: ModuleType, make: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from scenecap_replicator import frame_sink
+
+    release, threads = threading.Event(), []
+    frame_of = frame_sink.frame_from_outputs
+
+    def held(*args: Any) -> Frame:
+        threads.append(threading.current_thread())
+        assert release.wait(20)
+        return frame_of(*args)
+
+    monkeypatch.setattr(frame_sink, "frame_from_outputs", held)
+    writer = make("SceneGraphWriter", output_dir=str(tmp_path), **QUIET)
+    data = payload()
+    rep.deliver(writer, data)  # returns although no frame can be made yet
+    outputs = data["renderProducts"]["rp0"]
+    for name in ("distance_to_image_plane", "instance_segmentation", "bounding_box_3d"):
+        outputs[name]["data"][:] = 0  # Replicator uses its arrays again
+    outputs["bounding_box_3d"]["primPaths"].clear()
+    release.set()
+    (outcome,) = writer.drain().outcomes
+    assert outcome.row.status is FrameStatus.WRITTEN
+    assert outcome.row.counts["nodes"] == 4
+    assert threads != [threading.main_thread()]
 
 
 class FakeSyntheticData:

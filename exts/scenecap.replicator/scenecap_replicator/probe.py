@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from pxr import Usd, UsdGeom
+from pxr import Usd, UsdGeom, Vt
 
 from scenecap.capture import buffers as made
 from scenecap.capture.albedo import MaterialTable
@@ -150,7 +150,7 @@ class StageProbe:
         seen = merge_seen(payload, at, result, attach=self._labels.attach_label_to_usd)
         truth = self._layer(moment.world, at, camera, result)
         known = truth.albedo.known & seen.drawn_alike
-        found = made.visibilities(seen.result, slot_count=len(at.slots), albedo=truth.albedo.srgb, albedo_known=known)
+        found = made.visibilities(seen.result, slot_count=len(at.slots), albedo=truth.albedo.texel, albedo_known=known)
         by_path = {entity.path: found[slot] for slot, entity in enumerate(at.slots) if entity is not None}
         objects, warnings = self._objects(at, by_path, payload)
         meters = meters_per_unit_of(payload.camera_params)
@@ -198,11 +198,10 @@ class StageProbe:
         state = world.walk.evaluate(time_code)
         cache = UsdGeom.XformCache(Usd.TimeCode(time_code))
         stage, matrix = self._open_stage.stage, self._open_stage.world_from_stage
-        prims: dict[str, np.ndarray] = {}
-        for path in self._known:
-            prim = stage.GetPrimAtPath(path) if "[" not in path else None
-            if prim:
-                prims[path] = np.array(cache.GetLocalToWorldTransform(prim)) @ matrix
+        found = [(path, prim) for path in self._known if "[" not in path and (prim := stage.GetPrimAtPath(path))]
+        # One array for all: turning matrices one by one takes longer than asking USD for them.
+        stacked = np.array(Vt.Matrix4dArray([cache.GetLocalToWorldTransform(prim) for _, prim in found]), dtype=np.float64)
+        prims = dict(zip((path for path, _ in found), stacked.reshape(-1, 4, 4) @ matrix, strict=True))
         # Point instances have no prim: their frame is the one the world found, carried along with their first gprim.
         state = dataclasses.replace(state, time_code=world.walk.open_stage.start)
         prims |= world.point_instance_frames(state)

@@ -81,7 +81,7 @@ class WorkQueue:
         self._capacity = capacity
         self._when_full = when_full
         self._on_error = on_error
-        self._items: collections.deque[tuple[str, Callable[[], None]]] = collections.deque()
+        self._items: collections.deque[tuple[str, Callable[[], object]]] = collections.deque()
         self._changed = threading.Condition()
         self._closed = False
         self._busy = False
@@ -93,7 +93,7 @@ class WorkQueue:
         self._thread = threading.Thread(target=self._work, name=f"{name}-queue", daemon=True)
         self._thread.start()
 
-    def submit(self, name: str, work: Callable[[], None]) -> None:
+    def submit(self, name: str, work: Callable[[], object]) -> None:
         """Queue one item.
 
         Args:

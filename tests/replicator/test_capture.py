@@ -202,3 +202,23 @@ def test_no_stage(kit: Kit, tmp_path: Path) -> None:
     kit.context.stage = None
     with pytest.raises(UsageError, match="No stage is open"):
         run(config_of(tmp_path))
+
+
+@pytest.mark.shared
+def test_a_kitchen_gives_the_graph_of_the_embedded_source(kit: Kit, tmp_path: Path, shared: Path) -> None:
+    from scenecap.stage.open import open_stage
+
+    scene = next((shared / "scenes" / "libero_kitchen6").glob("*_cams.usda"))
+    kit.stage = kit.renderer.stage = kit.context.stage = open_stage(scene).stage
+    before = kit.state()
+    camera = EmbeddedRun(config_of(tmp_path, scene_path=str(scene))).tasks()[0].camera
+    ours = run(config_of(tmp_path / "ours", cameras=camera))
+    theirs = run_job(config_of(tmp_path / "embedded", cameras=camera, scene_path=str(scene)))
+    assert [frame.row.status for frame in ours.frames] == [frame.row.status for frame in theirs.frames]
+    assert ours.exit_code == 0, ours.frames[0].row.reason
+    assert kit.state() == before
+    for file in ("full_scene_graph", "pruned_scene_graph", "scene_graph_caption"):
+        found = [json.loads(next((tmp_path / kind).rglob(f"{file}.json")).read_text()) for kind in ("ours", "embedded")]
+        for document in found:
+            document.pop("meta")
+        assert found[0] == found[1], file

@@ -12,7 +12,7 @@ from typing import NoReturn
 from scenecap import __version__
 from scenecap.cli import caption, config_command, doctor, inspect, labels, run
 from scenecap.cli.console import print_error, print_json, set_up_logging
-from scenecap.errors import ScenecapError
+from scenecap.errors import MissingExtraError, ScenecapError
 
 _LOG = logging.getLogger(__name__)
 
@@ -20,6 +20,9 @@ EXIT_BUG = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
+
+#: What the extra [capture] brings, by import name.
+_CAPTURE_PACKAGES = frozenset({"pxr", "numba", "mitsuba", "mitsuba_oidn"})
 
 _EPILOG = """\
 exit codes:
@@ -87,10 +90,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print_error("stopped. What was written so far is whole.")
         return EXIT_INTERRUPTED
+    except ModuleNotFoundError as error:
+        package = (error.name or "").split(".")[0]
+        if package not in _CAPTURE_PACKAGES:
+            return _fail_on_bug(args, error)
+        missing = MissingExtraError(package, extra="capture", purpose=f"scenecap {args.command if args else ''}".strip())
+        return _fail(args, str(missing), missing.exit_code)
     except Exception as error:
-        _LOG.debug("raised here", exc_info=True)
-        what = f"{type(error).__name__}: {error}".splitlines()[0]
-        return _fail(args, f"unexpected {what}. This is a bug; --debug shows where.", EXIT_BUG)
+        return _fail_on_bug(args, error)
+
+
+def _fail_on_bug(args: argparse.Namespace | None, error: Exception) -> int:
+    _LOG.debug("raised here", exc_info=True)
+    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    return _fail(args, f"unexpected {what}. This is a bug; --debug shows where.", EXIT_BUG)
 
 
 def _fail(args: argparse.Namespace | None, message: str, code: int) -> int:

@@ -20,7 +20,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from scenecap.errors import LabelDatabaseError
-from scenecap.stage.assets import content_hash
 from scenecap.text import MAX_DOC, MAX_LABEL, clean_text
 
 #: Marks the file as ours (SQLite's application_id): "SCLB".
@@ -200,6 +199,8 @@ class LabelDatabase:
         if file is None:
             return ""
         if file not in self._hashes:
+            from scenecap.stage.assets import content_hash  # reads assets with USD, which the database itself does not need
+
             self._hashes[file] = content_hash(file)
         return self._hashes[file]
 

@@ -99,7 +99,7 @@ class ModelForm:
             return
         parts = _split(text)
         if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
-            self.url.error.set("Give an address such as http://localhost:8000/v1.")
+            self.url.error.set("Give an address such as https://integrate.api.nvidia.com/v1.")
 
 
 def _split(text: str):

@@ -109,8 +109,8 @@ class Desk:
         """Type over what a field holds, and leave it for the title."""
         from omni.ui.testing import mouse_click, type_text
 
-        if self._is_text(identifier):
-            self.find(identifier).model.set_value("")  # a double click takes a word, not a whole path
+        # A double click takes a word, and on a busy machine may be two clicks: what is there before must not matter.
+        self.find(identifier).model.set_value("" if self._is_text(identifier) else 0)
         await self.click(identifier, double=True)
         await type_text(text)
         await mouse_click(20, 26)

@@ -294,7 +294,7 @@ class PanelViewModel:
         self.result.set(result)
         self.outcomes.set(result.frames)
         self.progress.set((len(result.frames), len(result.frames)))
-        self.run_message.set(run_summary(result))
+        self.run_message.set(run_summary(result, self.form.output.value.strip()))
         await self._show_first(result.output)
 
     def _forget_results(self) -> None:

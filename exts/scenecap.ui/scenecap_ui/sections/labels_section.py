@@ -20,7 +20,7 @@ _TARGETS = (
 )
 #: Rows of the table that are shown; a scene may have tens of thousands.
 MAX_ROWS = 500
-_TABLE_HEIGHT = 210
+_TABLE_HEIGHT = 264
 
 
 class _Item(ui.AbstractItem):

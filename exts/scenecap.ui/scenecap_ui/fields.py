@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from scenecap_ui.observable import Observable
 from scenecap_ui.settings_store import SettingsStore
@@ -38,8 +38,8 @@ class Field(Observable[V], Generic[V]):
         value: Any = store.get(self.name)
         if isinstance(self.default, float) and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
-        if type(value) is type(self.default):
-            self.set(value)
+        if type(value) is type(self.default):  # a bool is no int here
+            self.set(cast(V, value))
 
     def persist(self, store: SettingsStore) -> None:
         """Keep the value; one that may not be kept is replaced by the default, so that no older one comes back."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import omni.ui as ui
+import omni.ui as ui  # pyright: ignore[reportMissingImports]
 
 from scenecap_ui.pickers import Services
 from scenecap_ui.sections.caption_section import CaptionSection
@@ -29,7 +29,7 @@ class Panel:
     """
 
     def __init__(self, frame: Any, view_model: PanelViewModel, services: Services | None = None) -> None:
-        self._frame = frame
+        self._frame: Any = frame
         self.view_model = view_model
         self._services = services or Services()
         self._groups: dict[str, Any] = {}

@@ -22,7 +22,7 @@ def make_window(
         services: Finds the file picker and the clipboard.
         base: Kit's ``MenuHelperWindow`` where there is one; ``omni.ui.Window`` without it.
     """
-    import omni.ui as ui
+    import omni.ui as ui  # pyright: ignore[reportMissingImports]
 
     from scenecap_ui.panel import Panel
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import omni.ui as ui
+import omni.ui as ui  # pyright: ignore[reportMissingImports]
 
 from scenecap_ui.caption_form import LAYOUT_TITLES, CameraMode
 from scenecap_ui.pickers import PickKind, Services
@@ -48,8 +48,7 @@ class CaptionSection(Section):
         self.message_row(self._vm.scene_message, "scene_message")
         with ui.HStack(height=ROW, spacing=GAP):
             self.label("Camera", "Which cameras are captioned.")
-            self._chooser = ui.Frame(height=ROW)
-            self._chooser.set_build_fn(self._build_chooser)
+            self._chooser = ui.Frame(height=ROW, build_fn=self._build_chooser)
             ui.Button(
                 "Refresh",
                 width=72,
@@ -58,8 +57,7 @@ class CaptionSection(Section):
                 clicked_fn=self._vm.refresh_cameras,
                 tooltip="Look for cameras anew.",
             )
-        self._ticks = ui.Frame(height=0)
-        self._ticks.set_build_fn(self._build_ticks)
+        self._ticks = ui.Frame(height=0, build_fn=self._build_ticks)
         self.string_row(
             "Camera path",
             form.camera_path,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import omni.ui as ui
+import omni.ui as ui  # pyright: ignore[reportMissingImports]
 
 from scenecap_ui.backend import LabelAction, LabelPreview, LabelRow, LabelTarget
 from scenecap_ui.caption_form import SCHEMA_TITLES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import omni.ui as ui
+import omni.ui as ui  # pyright: ignore[reportMissingImports]
 
 from scenecap_ui.model_form import KEY_SOURCE_TITLES, KeySource
 from scenecap_ui.pickers import PickKind, Services

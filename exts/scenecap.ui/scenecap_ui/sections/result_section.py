@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import omni.ui as ui
+import omni.ui as ui  # pyright: ignore[reportMissingImports]
 
 from scenecap_ui.pickers import Services
 from scenecap_ui.results import FrameView, Picture, frame_title
@@ -33,10 +33,8 @@ class ResultSection(Section):
 
     def build(self) -> None:
         """Build the widgets."""
-        self._chooser = ui.Frame(height=0)
-        self._chooser.set_build_fn(self._build_chooser)
-        self._body = ui.Frame(height=0)
-        self._body.set_build_fn(self._build_body)
+        self._chooser = ui.Frame(height=0, build_fn=self._build_chooser)
+        self._body = ui.Frame(height=0, build_fn=self._build_body)
         self.follow(self._vm.outcomes, lambda _: self._rebuild(self._chooser))
         self.follow(self._vm.frame_index, lambda _: self._rebuild(self._chooser))
         self.follow(self._vm.view, lambda _: self._rebuild(self._body))

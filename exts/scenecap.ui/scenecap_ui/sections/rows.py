@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import omni.ui as ui
+import omni.ui as ui  # pyright: ignore[reportMissingImports]
 
 from scenecap_ui.fields import Field
 from scenecap_ui.messages import Message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import omni.ui as ui
+import omni.ui as ui  # pyright: ignore[reportMissingImports]
 
 from scenecap_ui.pickers import Services
 from scenecap_ui.sections.rows import Section

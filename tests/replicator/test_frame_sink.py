@@ -144,6 +144,24 @@ def test_frames_that_are_unfinished_at_the_limit_are_recorded(tmp_path: Path, mo
     gate.open()
     assert [outcome.row.status for outcome in report.outcomes] == [FrameStatus.FAILED] * 2
     assert "not finished" in report.outcomes[1].row.reason
+    assert report.unfinished == 2
+
+
+def test_the_extensions_shutdown_drains_all_sinks_within_one_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = FrameSink(CONFIG, tmp_path / "done")
+    done.submit(product(), context(0))
+    assert frame_sink.drain_all(limit_seconds=30) == 0
+    assert [row.status.value for row in read_manifest(tmp_path / "done")] == ["written"]
+    gate = Gate(monkeypatch)
+    stuck = [FrameSink(CONFIG, tmp_path / name) for name in ("a", "b")]
+    for sink in stuck:
+        sink.submit(product(), context(0))
+        sink.submit(product(), context(1))
+    begin = time.monotonic()
+    assert frame_sink.drain_all(limit_seconds=0.2) == 4
+    assert time.monotonic() - begin < 5
+    gate.open()
+    assert frame_sink.drain_all(limit_seconds=0.2) == 0
 
 
 def test_close_returns_at_once_and_the_manifest_is_closed_after_the_last_frame(

@@ -57,6 +57,7 @@ def kit_stage() -> Iterator[SimpleNamespace]:
 @pytest.fixture
 def make(rep: ModuleType, registry: ModuleType, kit_stage: SimpleNamespace) -> Iterator[Callable[..., Any]]:
     """Make an attached writer by name."""
+    importlib.import_module("omni.timeline").reset()
     writers = []
 
     def made(name: str, stage: Any = None, **kwargs: Any) -> Any:

@@ -66,12 +66,14 @@ class SinkReport:
         queue: What the queue did; the waits are ``queue.blocked_seconds``.
         warm_up: Render product -> empty frames that were left out at its start.
         stopped: Why the manifest could not be written, or empty.
+        unfinished: Number of frames that were not finished at the time limit.
     """
 
     outcomes: tuple[FrameOutcome, ...]
     queue: QueueReport
     warm_up: Mapping[str, int] = field(default_factory=dict)
     stopped: str = ""
+    unfinished: int = 0
 
     def count(self, status: FrameStatus) -> int:
         """Return how many frames have a status."""
@@ -123,7 +125,9 @@ class FrameSink:
         self._scene = ""
         self._number = 0
         self._finished = self._ended = False
+        self._unfinished = 0
         self._closing = threading.Lock()
+        self._ending = threading.Lock()
         _LIVE.add(self)
 
     @property
@@ -208,7 +212,8 @@ class FrameSink:
         with self._closing:
             self._finished = True
         self._queue.close()
-        self._queue.drain(limit_seconds=limit)
+        if not self._ended:  # what was unfinished at an earlier limit is not waited for again
+            self._queue.drain(limit_seconds=limit)
         self._end()
         return self.report()
 
@@ -221,7 +226,7 @@ class FrameSink:
         """Return what has become of the frames so far."""
         with self._lock:
             outcomes = tuple(self._outcomes[number] for number in sorted(self._outcomes))
-            return SinkReport(outcomes, self._queue.report(), dict(self._warm_up), self._stopped)
+            return SinkReport(outcomes, self._queue.report(), dict(self._warm_up), self._stopped, self._unfinished)
 
     # On the main thread
 
@@ -272,6 +277,8 @@ class FrameSink:
     def _record(self, made: Made, *, write: bool = True) -> None:
         row = made.outcome.row
         with self._lock:
+            if self._ended and row.key not in self._rows and row.number in self._outcomes:
+                return  # it came after the time limit, and its manifest says so already
             self._outcomes[row.number] = made.outcome
             self._rows.pop(row.key, None)
         if write:
@@ -310,11 +317,17 @@ class FrameSink:
         self._end()
 
     def _end(self) -> None:
-        """Record what is unfinished, write the manifest in order, log the waits."""
+        """Record what is unfinished, write the manifest in order, log the waits. Whoever comes second waits for the first."""
+        with self._ending:
+            if not self._ended:
+                self._write_end()
+
+    def _write_end(self) -> None:
         with self._lock:
             unfinished, self._rows = list(self._rows.values()), {}
             for row in unfinished:
-                self._outcomes[row.number] = failed(row, f"not finished within {self._settings.drain_seconds:g} s")
+                self._outcomes[row.number] = failed(row, "not finished before the time limit")
+            self._unfinished = len(unfinished)
             outcomes = tuple(self._outcomes[number] for number in sorted(self._outcomes))
             manifest, self._manifest = self._manifest, None
             self._ended = True
@@ -365,8 +378,5 @@ class _Queued:
 def drain_all(*, limit_seconds: float) -> int:
     """Drain every sink that is not done, all within one limit; return how many frames were not finished."""
     end = time.monotonic() + limit_seconds
-    unfinished = 0
-    for sink in [sink for sink in _LIVE if not sink._ended]:
-        report = sink.drain(limit_seconds=max(end - time.monotonic(), 0.0))
-        unfinished += len(report.queue.unfinished)
-    return unfinished
+    live = [sink for sink in _LIVE if not sink._ended]
+    return sum(sink.drain(limit_seconds=max(end - time.monotonic(), 0.0)).unfinished for sink in live)

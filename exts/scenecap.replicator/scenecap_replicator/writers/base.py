@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -54,6 +55,7 @@ class SceneWriter(Writer):
     """
 
     FLAVOUR: ClassVar[Flavour] = Flavour(name="SceneWriter", layout=Layout.STANDALONE)
+    LIVE: ClassVar[weakref.WeakSet[SceneWriter]] = weakref.WeakSet()
 
     def __init__(
         self,
@@ -91,6 +93,7 @@ class SceneWriter(Writer):
         """Attach to render products; sets the semantic filter where one was asked for, until :meth:`detach`."""
         if self._options.semantic_filter is not None and self._filter is None:
             self._filter = stage_access.SemanticFilter.set(self._options.semantic_filter)
+        self.LIVE.add(self)
         result = super().attach(render_products, *args, **kwargs)
         self._stage_access().prepare()
         return result
@@ -128,7 +131,7 @@ class SceneWriter(Writer):
     def detach(self) -> None:
         """Detach, wait for the frames that are there (at most ``drain_seconds``), put the semantic filter back."""
         super().detach()
-        self._release()
+        self.release()
 
     # Ours
 
@@ -198,7 +201,9 @@ class SceneWriter(Writer):
             self._stage = stage_access.StageAccess(current, self._config, _database(self._config))
         return self._stage
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Let go of the stage, put the semantic filter back, drain. ``detach`` does it, and the extension's shutdown."""
+        self.LIVE.discard(self)
         if self._filter is not None:
             self._filter.restore()
             self._filter = None

@@ -49,7 +49,9 @@ def register_writers(*, irc_loaded: bool | None = None) -> tuple[str, ...]:
 
 
 def unregister_writers(names: Iterable[str]) -> None:
-    """Take writers off the registry; one that is no longer there is no error."""
+    """Take writers off the registry, and let those that are attached go of the stage. One that is not there is no error."""
+    for writer in list(SceneWriter.LIVE):
+        writer.release()
     remove = getattr(WriterRegistry, "unregister_writer", None) or getattr(WriterRegistry, "unregister", None)
     if remove is None:
         return

@@ -82,8 +82,8 @@ def measure(name: str, path: Path, camera: CameraView, repeat: int) -> str:
     light = build_environment(read_lights(stage, time_code=stage.start), world.materials.textures)
     view = seen(world, table, camera, stage.start)
     gbuffer = view.truth.gbuffer
-    tracer = PathTracer(world.materials, world.bindings, table, quality=Quality.PREVIEW)
-    noisy = PathTracer(world.materials, world.bindings, table, quality=Quality.PREVIEW, denoise=False)
+    tracer = PathTracer(world.materials, world.bindings, quality=Quality.PREVIEW)
+    noisy = PathTracer(world.materials, world.bindings, quality=Quality.PREVIEW, denoise=False)
     noisy._scene = tracer._scene
     first = timed(lambda: tracer.draw(view, light))
     row = [

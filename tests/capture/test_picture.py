@@ -32,7 +32,7 @@ CAMERA = look((0, -3, 1.6), (0, 0, 0.1), width=128, height=96)
 
 
 def tracer_of(studio: Studio, **options) -> PathTracer:
-    return PathTracer(studio.world.materials, studio.world.bindings, studio.table, **options)
+    return PathTracer(studio.world.materials, studio.world.bindings, **options)
 
 
 @pytest.fixture(scope="module")
@@ -327,6 +327,36 @@ def test_inside_a_closed_room_without_lights_a_lamp_is_put_up(tmp_path):
     assert 60 < luma(picture).mean() < 245
     red = view.truth.gbuffer.gprim == studio.gprim("/Box/")
     assert picture[red][:, 0].mean() > 1.5 * picture[red][:, 1].mean()
+
+
+def test_a_room_closed_to_the_sun_outside_gets_a_lamp_too(tmp_path):
+    stage = new_stage(str(tmp_path / "closed.usda"))
+    add_box(stage, "/World/Room", (0, 0, 1.25), (4, 4, 2.5), WHITE)
+    add_box(stage, "/World/Box", (0, 0.6, 0.3), (0.5, 0.5, 0.6), RED)
+    UsdLux.DistantLight.Define(stage, "/World/Sun")
+    studio = Studio(stage)
+    light = build_environment(read_lights(studio.open_stage, time_code=0.0))
+    view = studio.view(look((0, -1.5, 1.2), (0, 0.6, 0.4), width=96, height=72))
+    assert 60 < luma(tracer_of(studio).draw(view, light)).mean() < 245
+
+
+@pytest.mark.parametrize("as_point", [False, True])
+def test_a_cone_lights_inside_it_only(tmp_path, as_point):
+    stage = new_stage(str(tmp_path / "spot.usda"))
+    add_box(stage, "/World/Floor", (0, 0, -0.05), (8, 8, 0.1), WHITE, roughness=1.0)
+    lamp = UsdLux.SphereLight.Define(stage, "/World/Spot")
+    lamp.CreateRadiusAttr(0.1)
+    lamp.CreateTreatAsPointAttr(as_point)
+    UsdLux.ShapingAPI.Apply(lamp.GetPrim()).CreateShapingConeAngleAttr(30.0)
+    UsdGeom.XformCommonAPI(lamp).SetTranslate((0, 0, 2.0))
+    studio = Studio(stage)
+    light = build_environment(read_lights(studio.open_stage, time_code=0.0))
+    camera = look((0, -0.01, 6), (0, 0, 0), width=96, height=96)
+    picture = luma(tracer_of(studio, samples=16).draw(studio.view(camera), light, exposure=1.0))
+    # tan(30 deg) * 2 m = 1.15 m
+    inside, outside = camera.project(np.array([[0.7, 0, 0], [1.6, 0, 0]]))[0].astype(int)
+    assert picture[inside[1], inside[0]] > picture[outside[1], outside[0]] + 3
+    assert picture[inside[1], inside[0]] > 1.5 * picture[outside[1], outside[0]]
 
 
 def test_an_emissive_surface_shines(tmp_path):

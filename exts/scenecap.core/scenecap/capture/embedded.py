@@ -221,7 +221,6 @@ class EmbeddedSource:
                 self._tracer = PathTracer(
                     self.world.materials,
                     self.world.bindings,
-                    self._materials,
                     quality=quality,
                     samples=self.settings.spp,
                     denoise=self.settings.denoise,

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from scenecap.capture.albedo import MaterialTable
 from scenecap.capture.environment import Environment
 from scenecap.capture.path_meshes import VertexMesh, share_vertices
 from scenecap.capture.scene import RasterScene
@@ -56,14 +55,12 @@ class PathScene:
     for hidden emitters among instances.
 
     Args:
-        table: The materials of the gprims.
         textures: Where their pixels are.
         bindings: Materials of each gprim.
     """
 
-    def __init__(self, table: MaterialTable, textures: TextureStore, bindings: list[tuple[SurfaceMaterial, ...]]) -> None:
+    def __init__(self, textures: TextureStore, bindings: list[tuple[SurfaceMaterial, ...]]) -> None:
         self._mi = load_mitsuba()
-        self._table = table
         self._textures = textures
         self._bindings = bindings
         self._surfaces: dict[SurfaceMaterial, Any] = {}
@@ -94,7 +91,7 @@ class PathScene:
         return self._scene
 
     def with_lamp(self, position: np.ndarray, size: float) -> Any:
-        """Return the last scene with one more lamp in it, for a scene that is closed to the sky.
+        """Return the last scene with one more lamp in it, for a scene that is closed to sky and suns.
 
         Args:
             position: (3,) centre in world [m].

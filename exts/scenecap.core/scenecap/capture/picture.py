@@ -30,7 +30,7 @@ _BLOCK_SIZE = 32
 _STRAY = 3.0
 #: Pixels that are added around a picture for the denoiser, which leaves noise along the edges of what it gets.
 _MARGIN = 8
-#: Below this share of the open sky's light, the scene is closed to the sky.
+#: Below this share of the light outside, the scene is closed to sky and suns.
 _CLOSED = 0.03
 #: Size of the lamp that then lights it, as a share of its height over what is seen.
 _LAMP_SIZE = 0.25
@@ -62,7 +62,6 @@ class PathTracer:
     Args:
         library: The stage's materials.
         bindings: Materials of each gprim, as ``library.bind`` returns them.
-        table: The same as a table.
         quality: ``PREVIEW`` or ``FINAL``.
         samples: Samples per pixel; by default what the quality says.
         denoise: Whether to denoise.
@@ -75,7 +74,6 @@ class PathTracer:
         self,
         library: MaterialLibrary,
         bindings: list[tuple[SurfaceMaterial, ...]],
-        table: Any,
         *,
         quality: Quality = Quality.PREVIEW,
         samples: int | None = None,
@@ -85,7 +83,7 @@ class PathTracer:
         self._work = QUALITIES[quality]
         self._samples = samples or self._work.samples
         self._denoiser = _Denoiser(thorough=self._work.thorough) if denoise else None
-        self._scene = PathScene(table, library.textures, bindings)
+        self._scene = PathScene(library.textures, bindings)
         self._integrators = {
             hide: self._mi.load_dict(
                 {"type": "path", "max_depth": self._work.depth, "hide_emitters": hide, "block_size": _BLOCK_SIZE}
@@ -113,7 +111,7 @@ class PathTracer:
         try:
             scene = self._scene.at(view.scene, view.local_to_world, view.drawn, environment)
             radiance = self._trace(scene, view.camera, seed, sky, solid.hit | (opacity > 0.0), has_shaped_lamps(environment))
-            if environment.is_default and _is_closed(radiance, solid, environment):
+            if not environment.local and _is_closed(radiance, solid, environment):
                 scene = self._scene.with_lamp(*self._place_lamp(scene, view, solid))
                 radiance = self._trace(scene, view.camera, seed, sky, solid.hit | (opacity > 0.0), False)
         except RuntimeError as error:
@@ -208,15 +206,16 @@ def sensor_dict(mi: Any, camera: CameraView) -> dict[str, Any]:
 
 
 def _is_closed(radiance: np.ndarray, solid: SurfaceLayer, environment: Environment) -> bool:
-    """Whether next to no light of the sky reaches what is seen."""
+    """Whether next to no light of sky and suns reaches what is seen."""
     some = (slice(None, None, 4), slice(None, None, 4))
     hit = solid.hit[some]
     if not hit.any():
         return False
     light = radiance[some][hit] @ LUMINANCE
     reflectance = np.maximum(srgb8_to_linear(solid.albedo.srgb[some][hit]) @ LUMINANCE, 0.04)
-    open_sky = float(environment.sky.mean(axis=(0, 1)) @ LUMINANCE)
-    return float(light.mean() / reflectance.mean()) < _CLOSED * open_sky
+    around = float(environment.sky.mean(axis=(0, 1)) @ LUMINANCE)
+    around += sum(float(sun.irradiance @ LUMINANCE) for sun in environment.suns) / math.pi
+    return float(light.mean() / reflectance.mean()) < _CLOSED * around
 
 
 def _guides(solid: SurfaceLayer, veil: SurfaceLayer | None, opacity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

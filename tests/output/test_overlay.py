@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFont
 
@@ -34,6 +34,7 @@ def area(one, other) -> float:
     st.lists(st.tuples(st.floats(0, 580), st.floats(0, 440), st.floats(5, 60), st.floats(5, 60)), min_size=1, max_size=25),
     st.tuples(st.integers(20, 60), st.integers(8, 14)),
 )
+@example([(0.0, 0.0, 5.0, 5.0)] * 25, (20, 8))
 def test_labels_stay_in_the_picture_and_do_not_cover_each_other(boxes, size):
     """25 labels of at most 60x14 px fit easily; greedy placement must find room for all."""
     placer = LabelPlacer(640, 480)

@@ -58,8 +58,14 @@ class LabelPlacer:
             return None if hard[best] > 0 else self._take(near[best], size, moved=False)
         positions = np.vstack([near, self._around(box, size)])
         hard, soft = self._covered(positions, size)
+        if (hard > 0).all():
+            positions = np.vstack([positions, self._anywhere(box, size)])
+            hard, soft = self._covered(positions, size)
         preference = np.arange(len(positions)) * (0.02 * size[0] * size[1])
-        best = int(np.argmin(hard * 100.0 + soft + preference))
+        cost = hard * 100.0 + soft + preference
+        if (hard == 0).any():
+            cost[hard > 0] = np.inf  # however near, no label covers even a corner of another where there is room
+        best = int(np.argmin(cost))
         return self._take(positions[best], size, moved=best >= len(near))
 
     def _take(self, position: np.ndarray, size: tuple[int, int], *, moved: bool) -> PlacedLabel:
@@ -96,6 +102,13 @@ class LabelPlacer:
         directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
         half = np.array([(x1 - x0 + width) / 2, (y1 - y0 + height) / 2])
         return self._inside(np.vstack([middle + directions * (half + ring * height) for ring in _RINGS]), size)
+
+    def _anywhere(self, box: tuple[float, float, float, float], size: tuple[int, int]) -> np.ndarray:
+        """Return (N, 2) positions all over the picture, the nearest to the box first."""
+        columns, rows = (np.arange(0.0, self._size[axis] - size[axis] + 1, size[axis]) for axis in (0, 1))
+        grid = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
+        middle = np.array([(box[0] + box[2] - size[0]) / 2, (box[1] + box[3] - size[1]) / 2])
+        return grid[np.argsort(((grid - middle) ** 2).sum(axis=1), kind="stable")]
 
     def _inside(self, positions: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         return np.round(np.clip(positions, 0.0, np.maximum(self._size - size, 0.0)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 
 import numpy as np
 import pytest
@@ -169,6 +170,19 @@ def test_sizes_follow_the_picture():
         finally:
             overlay._font = original
     assert min(large_font) > max(small_font)
+
+
+@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize(
+    ("dtype", "shape"),
+    [("u1", (7, 5)), ("u1", (7, 5, 3)), ("u1", (1, 9, 4)), ("u2", (6, 1)), ("u1", (33, 40, 4)), ("u2", (9, 8))],
+)
+def test_a_png_reads_back_as_it_was(flat, dtype, shape):
+    array = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, shape, endpoint=True).astype(dtype)
+    array[: shape[0] // 2] = array[0]
+    for compression in (0, 3, 9):
+        read = np.asarray(Image.open(io.BytesIO(png_bytes(array, compression=compression, flat=flat))))
+        assert np.array_equal(read, array)
 
 
 def test_pictures_and_arrays_are_what_they_say():

@@ -152,12 +152,12 @@ class _Encoder:
         """Return the files of one annotator; none where its buffer is absent."""
         return self._encoders[annotator]()
 
-    def _png(self, array: np.ndarray) -> bytes:
-        return png_bytes(array, compression=self.settings.png_compression)
+    def _png(self, array: np.ndarray, *, flat: bool = True) -> bytes:
+        return png_bytes(array, compression=self.settings.png_compression, flat=flat)
 
     def _rgb(self) -> dict[Part, bytes]:
         picture = self.frame.buffers.get(Buffer.RGB)
-        return {} if picture is None else {Part.DATA: self.rgb_png or self._png(picture)}
+        return {} if picture is None else {Part.DATA: self.rgb_png or self._png(picture, flat=False)}
 
     def _depth(self) -> dict[Part, bytes]:
         depth = self.frame.buffers.get(Buffer.DEPTH)

@@ -9,7 +9,6 @@ import zlib
 import numpy as np
 from PIL import Image
 
-
 #: PNG's colour type by number of channels, and its filter "up": each row minus the one above.
 _COLOR_TYPES = {1: 0, 3: 2, 4: 6}
 _FILTER_UP = 2

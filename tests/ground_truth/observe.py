@@ -17,7 +17,11 @@ from scenecap.stage.settings import LabelSettings
 
 
 def frames(
-    path: Path, *, resolution: tuple[int, int] = (640, 480), cameras: list[str] | None = None, labels: LabelSettings | None = None
+    path: Path,
+    *,
+    resolution: tuple[int, int] = (640, 480),
+    cameras: list[str] | None = None,
+    labels: LabelSettings | None = None,
 ) -> Iterator[Frame]:
     """Yield one frame of each camera (or of the named ones)."""
     opened = open_stage(path)

@@ -154,7 +154,7 @@ class StageWorld:
         return self._moment
 
     def point_instance_frames(self, state: WalkState) -> dict[str, np.ndarray]:
-        """Return path -> (4, 4) frame to world [m] of the objects that are point instances, which have no prim of their own."""
+        """Return path -> (4, 4) frame to world [m] of the point instances, which have no prim of their own."""
         frames = {}
         for number, entity in enumerate(self.discovery.entities):
             rows = self._members[number]

@@ -117,14 +117,21 @@ def document_hash(document: Any) -> str:
     return content_hash(text.encode("utf-8", "replace"))
 
 
+#: Types that JSON knows and that are never rounded.
+_AS_IT_IS = frozenset((str, int, bool, type(None)))
+
+
 def plain(value: Any, *, decimals: int | None = LENGTH_DECIMALS, key: str = "") -> Any:
     """Return a value made of dict, list, str, int, float, bool and None, floats rounded.
 
     Raises:
         ValueError: See :func:`dumps`.
     """
-    if value is None or isinstance(value, (Encoded, EncodedItems)):
+    exact = type(value)  # the plain types come by the ten thousand: no look-up of abstract classes for them
+    if exact in _AS_IT_IS or isinstance(value, (Encoded, EncodedItems)):
         return value
+    if exact is float:
+        return _rounded(value, decimals, key)
     if isinstance(value, Digits):
         return plain(value.value, decimals=value.decimals, key=key)
     if isinstance(value, enum.Enum):

@@ -34,7 +34,7 @@ _DOCUMENTS = st.recursive(
 @given(_DOCUMENTS, st.integers(0, 4))
 def test_reading_gives_back_the_document_whatever_the_line_breaks(document, levels):
     content = dumps(document, decimals=None, levels=levels)
-    assert json.loads(content) == json.loads(json.dumps(document).replace("-0.0", "0.0"))
+    assert json.loads(content) == json.loads(json.dumps(document))  # 0.0 == -0.0
     assert content.endswith(b"\n")
     assert b"-0.0," not in content
 

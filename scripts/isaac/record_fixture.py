@@ -24,20 +24,9 @@ add_to_path()
 from payload_file import save_payload  # noqa: E402
 
 from scenecap_replicator import compat, headless  # noqa: E402
+from scenecap_replicator.payload_shapes import KNOWN  # noqa: E402
 
 SHAPES = ("legacy", "annotator", "renderProduct")
-ANNOTATORS = (
-    "rgb",
-    "distance_to_image_plane",
-    "normals",
-    "instance_segmentation",
-    "semantic_segmentation",
-    "bounding_box_2d_tight",
-    "bounding_box_2d_loose",
-    "bounding_box_3d",
-    "camera_params",
-    "occlusion",
-)
 #: Frames of each shape: the first may be empty.
 STEPS = 6
 
@@ -108,7 +97,7 @@ def _recorder(rep: Any, taken: list[dict[str, Any]]) -> Any:
         def __init__(self, shape: str) -> None:
             self.version = "1.0"
             self.data_structure = shape
-            self.annotators = [compat.annotator(name) for name in ANNOTATORS]
+            self.annotators = [compat.annotator(name) for name in KNOWN]
 
         def write(self, data: dict[str, Any]) -> None:
             taken.append(copy_of(data))

@@ -13,9 +13,9 @@ from PIL import Image
 
 from scenecap.contract import Buffer
 from scenecap.errors import OutputError
-from scenecap.output.basicwriter import annotator_files, camera_params, semantic_ids, semantic_label
+from scenecap.output.basicwriter import annotator_files, camera_params, semantic_ids
 from scenecap.output.settings import OutputSettings
-from scenecap.replicator_format import BOX_2D_DTYPE, BOX_3D_DTYPE, OCCLUSION_DTYPE, Annotator
+from scenecap.replicator_format import BOX_2D_DTYPE, BOX_3D_DTYPE, OCCLUSION_DTYPE, Annotator, semantic_label
 from tests.output.scenes import boxes_frame, look_at
 
 

@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -233,6 +235,25 @@ def _make_distinct(colors: np.ndarray) -> None:
             code = (code + 0x050B11) & 0xFFFFFF
         taken.add(code)
         colors[row, :3] = (code >> 16, (code >> 8) & 255, code & 255)
+
+
+class Labelled(Protocol):
+    """What has labels: an object of a frame, or an entity of a stage."""
+
+    @property
+    def label(self) -> str:
+        """The clean label."""
+        ...
+
+    @property
+    def labels(self) -> Mapping[str, tuple[str, ...]]:
+        """Authored labels by semantic type."""
+        ...
+
+
+def semantic_label(item: Labelled) -> str:
+    """Return the value of the semantic type "class": the authored labels joined by comma, else the clean label."""
+    return ",".join(sorted(item.labels.get("class", ()))) or item.label
 
 
 def encode_normals(normals: np.ndarray) -> np.ndarray:

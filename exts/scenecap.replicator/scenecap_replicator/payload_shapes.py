@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from scenecap.replicator_format import Annotator
+
 #: Replicator's names of an annotator -> the one name used here.
 ALIASES: Mapping[str, str] = {
     "LdrColor": "rgb",
@@ -29,18 +31,7 @@ ALIASES: Mapping[str, str] = {
 }
 
 #: Annotators that are looked for, the names used here.
-KNOWN = (
-    "rgb",
-    "distance_to_image_plane",
-    "normals",
-    "instance_segmentation",
-    "semantic_segmentation",
-    "bounding_box_2d_tight",
-    "bounding_box_2d_loose",
-    "bounding_box_3d",
-    "camera_params",
-    "occlusion",
-)
+KNOWN = tuple(item.value for item in Annotator)
 
 #: Name of the render product where the payload does not say it (legacy with one render product).
 ONLY_RENDER_PRODUCT = "Replicator"

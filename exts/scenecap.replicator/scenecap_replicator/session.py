@@ -64,11 +64,6 @@ class CaptureSession:
             except Exception:
                 logger.exception("%s could not be put back as it was", what)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether something is still to be given back."""
-        return bool(self._undo)
-
     # What a capture changes
 
     def set_time(self, stage: Usd.Stage, time_code: float) -> None:

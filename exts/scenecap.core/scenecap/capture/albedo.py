@@ -144,10 +144,6 @@ class MaterialTable:
             return np.ones(1, np.float32), np.zeros(1, np.float32), np.zeros((1, 3), np.float32)
         return self._roughness, self._metallic, self._emissive
 
-    def is_textured(self, number: int) -> bool:
-        """Whether a material's texture has been loaded and could be read."""
-        return bool(self._texture_of[number] >= 0)
-
     def _load(self, material: np.ndarray) -> None:
         if not self._pending.any():
             return

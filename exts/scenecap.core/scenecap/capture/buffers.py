@@ -14,18 +14,13 @@ from scenecap.contract import (
     FIRST_ENTITY_ID,
     LENGTH_DECIMALS,
     UNLABELLED_ID,
-    ObservedObject,
     Visibility,
 )
+from scenecap.replicator_format import semantic_label
 from scenecap.stage.model import StageEntity
 
 #: Decimals of occlusion ratios.
 _RATIO_DECIMALS = 6
-
-
-def class_value(entity: StageEntity | ObservedObject) -> str:
-    """Return an entity's value of the semantic type "class": the authored labels joined by comma, else the clean label."""
-    return ",".join(sorted(entity.labels.get("class", ()))) or entity.label
 
 
 def semantic_ids(slots: Sequence[StageEntity | None]) -> dict[str, int]:
@@ -34,7 +29,7 @@ def semantic_ids(slots: Sequence[StageEntity | None]) -> dict[str, int]:
     Args:
         slots: Entities by slot; None for what belongs to nothing.
     """
-    labels = sorted({class_value(entity) for entity in slots if entity is not None})
+    labels = sorted({semantic_label(entity) for entity in slots if entity is not None})
     return {label: number for number, label in enumerate(labels, start=FIRST_ENTITY_ID)}
 
 
@@ -46,7 +41,7 @@ def instance_buffer(entity: np.ndarray) -> np.ndarray:
 def semantic_buffer(entity: np.ndarray, slots: Sequence[StageEntity | None], ids: Mapping[str, int]) -> np.ndarray:
     """Return (H, W) uint32 label ids of slots."""
     table = np.array(
-        [BACKGROUND_ID, *(UNLABELLED_ID if slot is None else ids[class_value(slot)] for slot in slots)], dtype=np.uint32
+        [BACKGROUND_ID, *(UNLABELLED_ID if slot is None else ids[semantic_label(slot)] for slot in slots)], dtype=np.uint32
     )
     return table[entity + 1]
 

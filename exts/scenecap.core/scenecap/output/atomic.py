@@ -225,6 +225,14 @@ def _write(path: Path, content: bytes, *, fsync: bool) -> None:
             os.fsync(file.fileno())
 
 
+def _sync(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _flush(files: list[tuple[Path, Path]]) -> None:
     """Flush files (where they are, what to call them in an error) to the disk, all at the same time.
 
@@ -234,11 +242,7 @@ def _flush(files: list[tuple[Path, Path]]) -> None:
     def flush(file: tuple[Path, Path]) -> None:
         path, name = file
         with _naming(name):
-            handle = os.open(path, os.O_RDWR)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            _sync(path, os.O_RDWR)
 
     with ThreadPoolExecutor(max_workers=_FLUSHES) as pool:
         for _ in pool.map(flush, files):
@@ -276,11 +280,7 @@ def _sync_dirs(root: Path, files: Iterable[str]) -> None:
 
     def flush(folder: Path) -> None:
         with contextlib.suppress(OSError):
-            handle = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            _sync(folder, os.O_RDONLY)
 
     with ThreadPoolExecutor(max_workers=_FLUSHES) as pool:
         for _ in pool.map(flush, sorted({(root / relative).parent for relative in files})):

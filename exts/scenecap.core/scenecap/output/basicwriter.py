@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from scenecap.capture.sidecar import encode_frame, sidecar_name
-from scenecap.contract import BACKGROUND_ID, FIRST_ENTITY_ID, UNLABELLED_ID, Buffer, CameraView, Frame, ObservedObject
+from scenecap.contract import BACKGROUND_ID, FIRST_ENTITY_ID, UNLABELLED_ID, Buffer, CameraView, Frame
 from scenecap.errors import OutputError
 from scenecap.output.canonical import Digits, dumps
 from scenecap.output.pictures import npy_bytes, png_bytes
@@ -30,6 +30,7 @@ from scenecap.replicator_format import (
     encode_normals,
     file_name,
     id_colors,
+    semantic_label,
 )
 
 #: Horizontal aperture [mm] written where the camera does not say (USD's default).
@@ -60,11 +61,6 @@ def annotator_files(
         name = sidecar_name(frame.frame_index, padding=settings.frame_padding)
         files[folder + name] = dumps(encode_frame(frame), decimals=None, levels=2)
     return files
-
-
-def semantic_label(observed: ObservedObject) -> str:
-    """Return an object's value of the semantic type "class": the authored labels joined by comma, else the clean label."""
-    return ",".join(sorted(observed.labels.get("class", ()))) or observed.label
 
 
 def semantic_ids(frame: Frame) -> dict[str, int]:

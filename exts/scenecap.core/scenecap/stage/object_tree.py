@@ -104,10 +104,6 @@ class Node:
             yield node
             stack.extend(reversed(node.children))
 
-    def all_rows(self) -> list[int]:
-        """Return the indices of all occurrences at and below it."""
-        return [row for node in self.below() for row in node.rows]
-
 
 def build_tree(stage: Usd.Stage, gprims: Sequence[DrawnGprim]) -> Node:
     """Return the top of the tree (the pseudo-root) of drawn gprims."""

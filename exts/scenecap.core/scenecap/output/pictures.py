@@ -44,7 +44,7 @@ def _flat_png(array: np.ndarray, compression: int) -> bytes:
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
     color = _COLOR_TYPES[1 if array.ndim == 2 else array.shape[2]]
     header = struct.pack(">IIBBBBB", width, height, 16 if wide else 8, color, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(filtered, compression)), (b"IEND", b""))
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(filtered.data, compression)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     )

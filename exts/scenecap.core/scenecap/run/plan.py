@@ -27,15 +27,24 @@ class FrameTime:
 
 @dataclass(frozen=True)
 class FrameTask:
-    """One frame to make: a camera at a time."""
+    """One frame to make: a camera at a time, in a variation of the stage.
+
+    Attributes:
+        camera: Prim path of the camera, or name of a placed view.
+        time: When.
+        variation: Which variation of the stage; 0 is the stage as it was authored.
+        unit: Index of the run's unit that it belongs to (:class:`scenecap.run.unit.Unit`).
+    """
 
     camera: str
     time: FrameTime
+    variation: int = 0
+    unit: int = 0
 
     @property
     def id(self) -> str:
-        """What it is called in messages and seeds: "/World/Camera 12"."""
-        return f"{self.camera} {self.time.index}"
+        """What it is called in messages and seeds: "/World/Camera 12", "/World/Camera 12 variation 3"."""
+        return f"{self.camera} {self.time.index}" + (f" variation {self.variation}" if self.variation else "")
 
 
 def frame_times(frames: Sequence[float] | None, *, start: float) -> tuple[FrameTime, ...]:

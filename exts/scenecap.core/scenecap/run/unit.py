@@ -35,6 +35,8 @@ class Expansion:
         inputs: Input name -> hash (the stage's layers, the label database, ...).
         problems: What was wrong with the input and survived.
         rejected: Rule -> how many placed viewpoints it turned down.
+        error: Why nothing could be listed (the scene cannot be opened, it has no camera), with the remedy; there are no tasks
+            then, and the other units go on. Empty otherwise.
     """
 
     scene: str
@@ -42,6 +44,7 @@ class Expansion:
     inputs: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     rejected: Mapping[str, int] = field(default_factory=dict)
+    error: str = ""
 
 
 def single_unit(config: ScenecapConfig) -> tuple[Unit, ...]:

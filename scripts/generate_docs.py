@@ -57,6 +57,7 @@ All other keys of this page may be added.
 
 SECTIONS = {
     "job": ("The run", "Which scene, which cameras and frames, and where the results go."),
+    "batch": ("Batches", "Many scenes in one run. [batches.md](batches.md) shows how."),
     "labels": ("Objects and labels", "What is an object, and what it is called. [labels.md](labels.md) has the rules."),
     "capture": ("Capture", "What the embedded source draws. [capture.md](capture.md) has the details."),
     "graph": ("Scene graph", "Lengths are metres. [relations.md](relations.md) defines every word."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -105,13 +106,18 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
             read_yaml(tmp_path / name)
 
 
+def _not_a_number(text: str) -> bool:
+    """PyYAML leaves "0E0" and "0o7" bare, for they are text to YAML 1.1 and numbers to 1.2."""
+    return re.fullmatch(r"[-+]?(0o[0-7]+|(\.\d+|\d+\.?\d*)([eE][-+]?\d+)?)", text) is None
+
+
 @given(
     st.recursive(
         st.none()
         | st.booleans()
         | st.integers()
         | st.floats(allow_nan=False)
-        | st.text(alphabet=st.characters(codec="ascii", categories=("L", "N", "P", "S")), max_size=20),
+        | st.text(alphabet=st.characters(codec="ascii", categories=("L", "N", "P", "S")), max_size=20).filter(_not_a_number),
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.from_regex(r"\A[a-z]{1,8}\Z"), inner, max_size=4),
         max_leaves=12,
     )

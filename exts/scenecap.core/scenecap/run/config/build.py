@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from scenecap.errors import ConfigError
 from scenecap.run.config.describe import accepts, allowed, below_schema, is_list, shown, words_of
-from scenecap.run.config.keys import ALIASES, ConfigKey, config_keys, nearest_key
+from scenecap.run.config.keys import ALIASES, EITHER_OR, ConfigKey, config_keys, nearest_key
 from scenecap.run.config.model import SECTIONS, ScenecapConfig
 from scenecap.run.config.yaml_source import KeyPath, YamlSource
 from scenecap.text import clean_text, nearest
@@ -68,7 +68,21 @@ class GivenKeys:
         if before is not None and before.source is source:
             self.faults.append(given.fault(f"is given twice (also as '{before.written_key}'); remove one of them."))
             return
+        if _is_given(value):
+            self._drop_others(name, given)
         self.values[name] = given
+
+    def _drop_others(self, name: str, given: GivenValue) -> None:
+        """Take away what a key stands in for: ``--scene`` replaces a file's ``scenes``. In one source both are a fault."""
+        for pair in EITHER_OR:
+            other = pair[1 - pair.index(name)] if name in pair else ""
+            before = self.values.get(other)
+            if before is None or not _is_given(before.value):
+                continue
+            if before.source is given.source:
+                self.faults.append(given.fault(f"stands beside '{before.written_key}'; give one of the two."))
+            else:
+                del self.values[other]
 
 
 def build_config(given: GivenKeys, *, defaults: Mapping[str, object] | None = None) -> ScenecapConfig:
@@ -105,6 +119,11 @@ def build_config(given: GivenKeys, *, defaults: Mapping[str, object] | None = No
     return ScenecapConfig.model_validate(parts)
 
 
+def _is_given(value: object) -> bool:
+    """Whether a value says something: null, an empty text and an empty list are ways of leaving a key out."""
+    return value is not None and value != "" and value != []
+
+
 _ABSENT = object()
 
 
@@ -119,9 +138,15 @@ def _prepare(key: ConfigKey, given: GivenValue) -> tuple[str | None, object]:
         return None, str(value)  # version: 1.0, agent_version: 5
     if isinstance(value, str) and is_list(key.schema, key.definitions):
         return None, [item.strip() for item in value.split(",") if item.strip()]  # annotators: rgb, normals
-    if key.is_path and isinstance(value, str):
-        return None, _resolve_path(value, given.source.folder)
+    if key.is_path:
+        return None, _resolve_paths(value, given.source.folder)
     return None, value
+
+
+def _resolve_paths(value: object, folder: Path) -> object:
+    if isinstance(value, (list, tuple)):
+        return [_resolve_paths(item, folder) for item in value]
+    return _resolve_path(value, folder) if isinstance(value, str) else value
 
 
 def _resolve_path(value: str, folder: Path) -> str | None:

@@ -16,6 +16,7 @@ from scenecap.capture.settings import CaptureSettings
 from scenecap.contract import FORMAT_VERSION
 from scenecap.graph.settings import GraphSettings
 from scenecap.output.settings import OutputSettings
+from scenecap.run.batch.settings import BatchSettings
 from scenecap.run.config.job_settings import JobSettings
 from scenecap.stage.settings import LabelSettings
 
@@ -28,6 +29,10 @@ _NOT_CONTENT = frozenset(
         ("job", "frames"),
         ("job", "workers"),
         ("job", "verbose"),
+        ("batch", "scenes"),
+        ("batch", "seeds"),
+        ("batch", "limits"),
+        ("batch", "executor"),
         ("output", "fsync"),
     }
 )
@@ -38,6 +43,7 @@ class ScenecapConfig(BaseModel):
 
     Attributes:
         job: Scene, cameras, frames, destination.
+        batch: Many scenes, seeds, limits.
         labels: Objects and their labels.
         capture: What the embedded source captures, and the picture.
         graph: Selection, relations, pruning.
@@ -48,6 +54,7 @@ class ScenecapConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     job: JobSettings = Field(default_factory=lambda: JobSettings.model_validate({}))
+    batch: BatchSettings = Field(default_factory=lambda: BatchSettings.model_validate({}))
     labels: LabelSettings = Field(default_factory=lambda: LabelSettings.model_validate({}))
     capture: CaptureSettings = Field(default_factory=lambda: CaptureSettings.model_validate({}))
     graph: GraphSettings = Field(default_factory=lambda: GraphSettings.model_validate({}))
@@ -61,6 +68,7 @@ class ScenecapConfig(BaseModel):
         somewhere else, has the same hash. The stage and the label database are hashed by the manifest, as inputs.
         """
         content = {section: dict(_content(getattr(self, section), section)) for section in SECTIONS}
+        content = {section: values for section, values in content.items() if values}
         text = json.dumps({"format": FORMAT_VERSION, **content}, sort_keys=True, default=str)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
@@ -68,6 +76,7 @@ class ScenecapConfig(BaseModel):
 #: Section -> its model, in the order of the reference page.
 SECTIONS: dict[str, type[BaseModel]] = {
     "job": JobSettings,
+    "batch": BatchSettings,
     "labels": LabelSettings,
     "capture": CaptureSettings,
     "graph": GraphSettings,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from scenecap.run.config.keys import ALIASES, BLOCKS, config_keys
+from scenecap.run.config.keys import ALIASES, BLOCKS, EITHER_OR, ConfigKey, config_keys
 from scenecap.run.config.load import IRC_ROOT, ROOT
 from scenecap.run.config.model import ScenecapConfig
 
@@ -47,14 +46,18 @@ def config_schema() -> dict[str, Any]:
 
 
 def as_keys(config: ScenecapConfig) -> dict[str, Any]:
-    """Return a config as flat keys with JSON values, in the order of the reference page."""
-    return dict(_flat(config))
+    """Return a config as flat keys with JSON values, in the order of the reference page.
+
+    A key of single runs is left out where the batch's key that stands in for it is given, so that what is printed can be run.
+    """
+    keys = config_keys()
+    replaced = {single for single, batch in EITHER_OR if _value(config, keys[batch])}
+    return {name: to_jsonable_python(_value(config, key)) for name, key in keys.items() if name not in replaced}
 
 
-def _flat(config: ScenecapConfig) -> Iterator[tuple[str, Any]]:
-    for name, key in config_keys().items():
-        section, field_name = key.places[0]
-        yield name, to_jsonable_python(getattr(getattr(config, section), field_name))
+def _value(config: ScenecapConfig, key: ConfigKey) -> Any:
+    section, field_name = key.places[0]
+    return getattr(getattr(config, section), field_name)
 
 
 def _tidy(schema: Any) -> Any:

@@ -46,7 +46,7 @@ def parse_seeds(value: Any) -> tuple[int, ...]:
     """
     from scenecap.run.config.values import parse_frames  # not above: the config's package imports this module
 
-    if value is None or value == []:
+    if value is None or (isinstance(value, (list, tuple)) and not value):
         return ()
     try:
         seeds = parse_frames(value) or ()

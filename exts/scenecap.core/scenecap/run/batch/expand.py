@@ -1,0 +1,56 @@
+"""Find out which frames a unit consists of, by opening its source."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import PurePath
+
+from scenecap.errors import MissingExtraError, ScenecapError
+from scenecap.run.source import FrameSource, open_source
+from scenecap.run.unit import Expansion, Unit
+from scenecap.text import safe_name
+
+
+def expand(unit: Unit, source: FrameSource | None = None) -> Expansion:
+    """List a unit's frames.
+
+    Args:
+        unit: The unit.
+        source: Its source, where it is open already.
+
+    Raises:
+        ScenecapError: The source cannot be opened, or holds no frame.
+    """
+    source = source or open_source(unit.config)
+    tasks = tuple(dataclasses.replace(task, unit=unit.index) for task in source.tasks())
+    return Expansion(
+        scene=source.scene,
+        tasks=tasks,
+        inputs=dict(source.inputs()),
+        problems=tuple(source.problems),
+        rejected=dict(getattr(source, "rejected", {})),
+    )
+
+
+def expand_or_explain(unit: Unit, source: FrameSource | None = None) -> Expansion:
+    """List a unit's frames; where that fails, return why, so that one broken scene does not cost the others.
+
+    Args:
+        unit: The unit.
+        source: Its source, where it is open already.
+
+    Raises:
+        MissingExtraError: What the config needs is not installed, which concerns every unit.
+    """
+    try:
+        return expand(unit, source)
+    except MissingExtraError:
+        raise
+    except ScenecapError as error:
+        return Expansion(scene=scene_name(unit), tasks=(), error=str(error))
+
+
+def scene_name(unit: Unit) -> str:
+    """Return what to call the scene of a unit that could not be opened."""
+    job = unit.config.job
+    return safe_name(PurePath(str(job.scene_path or job.recorded_path or "scene")).stem)

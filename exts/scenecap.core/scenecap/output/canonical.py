@@ -11,7 +11,7 @@ import enum
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ _SHORT = 100
 
 
 class Encoded(str):
-    """A value that is canonical JSON already, put in as it is. Only in a document's outer levels.
+    """A value that is canonical JSON already, put in as it is.
 
     For parts that two documents share, which are then encoded once.
     """
@@ -46,12 +46,11 @@ class Digits:
         self.decimals = decimals
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _encode_str = json.encoder.encode_basestring  # keeps non-ASCII characters
 
 
 class EncodedItems(tuple[str, ...]):
-    """Items of a JSON array that are canonical JSON already. Only in a document's outer levels, which are broken into lines.
+    """Items of a JSON array that are canonical JSON already, each on a line of its own in a document's outer levels.
 
     For arrays of tens of thousands of edges, whose serializer formats a line faster than the general encoder can.
     """
@@ -70,8 +69,7 @@ def dumps(document: Any, *, decimals: int | None = LENGTH_DECIMALS, levels: int 
     Raises:
         ValueError: A float is NaN or infinite, or a value has no JSON form; the message names the key.
     """
-    text = _pretty(plain(document, decimals=decimals), levels, "")
-    return (text + "\n").encode("utf-8", "replace")
+    return (_encode(document, decimals, levels, "") + "\n").encode("utf-8", "replace")
 
 
 def encode_value(value: Any, *, levels: int, margin: str, decimals: int | None = LENGTH_DECIMALS) -> Encoded:
@@ -83,7 +81,7 @@ def encode_value(value: Any, *, levels: int, margin: str, decimals: int | None =
         margin: Indentation of the place: two spaces for each level above it.
         decimals: As for :func:`dumps`.
     """
-    return Encoded(_pretty(plain(value, decimals=decimals), levels, margin))
+    return Encoded(_encode(value, decimals, levels, margin))
 
 
 def encode_arrays(arrays: np.ndarray, *, decimals: int = LENGTH_DECIMALS, key: str = "") -> list[Encoded]:
@@ -97,13 +95,16 @@ def encode_arrays(arrays: np.ndarray, *, decimals: int = LENGTH_DECIMALS, key: s
     Raises:
         ValueError: A value is NaN or infinite.
     """
-    # Python writes nested lists of finite floats exactly as JSON does.
-    return [Encoded(repr(item)) for item in _plain_array(np.asarray(arrays, dtype=np.float64), decimals, key)]
+    try:
+        rows = _plain_array(np.asarray(arrays, dtype=np.float64), decimals)
+    except ValueError as error:
+        raise ValueError(f"canonical JSON: {key or 'an array'} {error}") from None
+    return [Encoded(repr(item)) for item in rows]
 
 
 def dumps_line(document: Any, *, decimals: int | None = LENGTH_DECIMALS) -> str:
     """Return a document as one line of canonical JSON, without the newline."""
-    return _ENCODER.encode(plain(document, decimals=decimals))
+    return _encode(document, decimals, 0, "")
 
 
 def content_hash(content: bytes) -> str:
@@ -111,83 +112,113 @@ def content_hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def document_hash(document: Any) -> str:
-    """Return the SHA-256 of a document's canonical form with sorted keys, whatever the order it was built in."""
-    text = json.dumps(plain(document, decimals=None), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return content_hash(text.encode("utf-8", "replace"))
+def _encode(document: Any, decimals: int | None, levels: int, margin: str) -> str:
+    try:
+        return _text(document, decimals, levels, margin)
+    except ValueError as error:
+        # Keys are put together only where there is something to say: a document has tens of thousands of values.
+        raise ValueError(f"canonical JSON: {_fault(document) or f'the document {error}'}") from None
 
 
-#: Types that JSON knows and that are never rounded.
-_AS_IT_IS = frozenset((str, int, bool, type(None)))
-
-
-def plain(value: Any, *, decimals: int | None = LENGTH_DECIMALS, key: str = "") -> Any:
-    """Return a value made of dict, list, str, int, float, bool and None, floats rounded.
+def _text(value: Any, decimals: int | None, levels: int, margin: str) -> str:
+    """Return a value as JSON: broken into lines down to ``levels`` where it is long.
 
     Raises:
-        ValueError: See :func:`dumps`.
+        ValueError: It has no JSON form; says why, not where.
     """
-    exact = type(value)  # the plain types come by the ten thousand: no look-up of abstract classes for them
-    if exact in _AS_IT_IS or isinstance(value, (Encoded, EncodedItems)):
-        return value
-    if exact is float:
-        return _rounded(value, decimals, key)
+    kind = type(value)  # the plain types come by the ten thousand: no look-up of abstract classes for them
+    if kind is str:
+        return _encode_str(value)
+    if kind is float:
+        return _number(value, decimals)
+    if kind is dict:
+        inner = margin + "  "
+        items = [f"{_encode_str(str(name))}: {_text(item, decimals, levels - 1, inner)}" for name, item in value.items()]
+        return _joined("{", items, "}", value.values(), levels, margin)
+    if kind is list or kind is tuple:
+        inner = margin + "  "
+        return _joined("[", [_text(item, decimals, levels - 1, inner) for item in value], "]", value, levels, margin)
+    if kind is Encoded:
+        return str(value)
+    if kind is int:
+        return repr(value)
+    if value is None:
+        return "null"
+    if kind is bool:
+        return "true" if value else "false"
+    return _other(value, decimals, levels, margin)
+
+
+def _other(value: Any, decimals: int | None, levels: int, margin: str) -> str:
+    """Return a value of a less common type as JSON."""
+    if isinstance(value, Encoded):
+        return str(value)
+    if isinstance(value, EncodedItems):
+        return _joined("[", value, "]", (value,), levels, margin)
     if isinstance(value, Digits):
-        return plain(value.value, decimals=value.decimals, key=key)
+        return _text(value.value, value.decimals, levels, margin)
     if isinstance(value, enum.Enum):
-        return plain(value.value, decimals=decimals, key=key)
-    if isinstance(value, (str, bool, int)):
-        return value
-    if isinstance(value, float):
-        return _rounded(value, decimals, key)
-    if isinstance(value, Mapping):
-        return {str(name): plain(item, decimals=decimals, key=f"{key}.{name}") for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item, decimals=decimals, key=f"{key}[{index}]") for index, item in enumerate(value)]
+        return _text(value.value, decimals, levels, margin)
     if isinstance(value, np.ndarray):
-        return _plain_array(value, decimals, key)
+        rows = _plain_array(value, decimals)
+        # Python writes nested lists of finite numbers as JSON does.
+        line = "" if value.dtype.kind == "b" else repr(rows)
+        return line if line and (levels <= 0 or len(line) <= _SHORT) else _text(rows, None, levels, margin)
     if isinstance(value, np.generic):
-        return plain(value.item(), decimals=decimals, key=key)
-    raise ValueError(
-        f"canonical JSON: {key.lstrip('.') or 'the document'} is a {type(value).__name__}, which has no JSON form"
-    )
+        return _text(value.item(), decimals, levels, margin)
+    for base in (str, bool, int, float):
+        if isinstance(value, base):
+            return _text(base(value), decimals, levels, margin)
+    if isinstance(value, Mapping):
+        return _text(dict(value), decimals, levels, margin)
+    if isinstance(value, (list, tuple)):
+        return _text(list(value), decimals, levels, margin)
+    raise ValueError(f"is a {type(value).__name__}, which has no JSON form")
 
 
-def _rounded(value: float, decimals: int | None, key: str) -> float:
+def _joined(opening: str, items: Sequence[str], closing: str, children: Iterable[Any], levels: int, margin: str) -> str:
+    """Return a container of encoded items, on one line where it is deep or short."""
+    if levels <= 0 or not items:
+        return opening + ", ".join(items) + closing
+    if len(items) * 3 <= _SHORT:
+        line = ", ".join(items)
+        # A line break stands only in what was broken already: strings escape theirs.
+        short = len(line) + 2 <= _SHORT and "\n" not in line
+        if short and not any(isinstance(item, (Encoded, EncodedItems)) for item in children):
+            return opening + line + closing
+    return f"{opening}\n{margin}  " + f",\n{margin}  ".join(items) + f"\n{margin}{closing}"
+
+
+def _number(value: float, decimals: int | None) -> str:
     if not math.isfinite(value):
-        raise ValueError(f"canonical JSON: {key.lstrip('.') or 'the document'} is {value}; write None where nothing is known")
-    return (value if decimals is None else round(value, decimals)) + 0.0  # + 0.0 turns -0.0 into 0.0
+        raise ValueError(f"is {value}; write None where nothing is known")
+    return repr((value if decimals is None else round(value, decimals)) + 0.0)  # + 0.0 turns -0.0 into 0.0
 
 
-def _plain_array(array: np.ndarray, decimals: int | None, key: str) -> Any:
+def _plain_array(array: np.ndarray, decimals: int | None) -> Any:
+    """Return an array as nested lists of Python's numbers, rounded."""
     if array.dtype.kind == "f":
         if not np.isfinite(array).all():
-            raise ValueError(f"canonical JSON: {key.lstrip('.')} holds NaN or infinity; write None where nothing is known")
+            raise ValueError("holds NaN or infinity; write None where nothing is known")
         wide = array.astype(np.float64)
         return ((wide if decimals is None else np.round(wide, decimals)) + 0.0).tolist()
     if array.dtype.kind in "iub":
         return array.tolist()
-    raise ValueError(f"canonical JSON: {key.lstrip('.')} is an array of {array.dtype}, which has no JSON form")
+    raise ValueError(f"is an array of {array.dtype}, which has no JSON form")
 
 
-def _pretty(value: Any, levels: int, margin: str) -> str:
-    if isinstance(value, Encoded):
-        return str(value)
-    if isinstance(value, EncodedItems):
-        return _block("[", value, "]", margin) if value else "[]"
-    if levels == 0 or not value or not isinstance(value, (dict, list)):
-        return _ENCODER.encode(value)
-    children = value.values() if isinstance(value, dict) else value
-    if len(value) * 3 <= _SHORT and not any(isinstance(item, (Encoded, EncodedItems)) for item in children):
-        text = _ENCODER.encode(value)
-        if len(text) <= _SHORT:
-            return text
-    inner = margin + "  "
-    if isinstance(value, dict):
-        items = [f"{_encode_str(name)}: {_pretty(item, levels - 1, inner)}" for name, item in value.items()]
-        return _block("{", items, "}", margin)
-    return _block("[", [_pretty(item, levels - 1, inner) for item in value], "]", margin)
-
-
-def _block(opening: str, items: Iterable[str], closing: str, margin: str) -> str:
-    return f"{opening}\n{margin}  " + f",\n{margin}  ".join(items) + f"\n{margin}{closing}"
+def _fault(value: Any, key: str = "") -> str | None:
+    """Return which value of a document has no JSON form, and why, or None."""
+    if isinstance(value, (Encoded, EncodedItems)):
+        return None
+    if isinstance(value, Mapping):
+        children: Iterable[tuple[str, Any]] = ((f"{key}.{name}", item) for name, item in value.items())
+    elif isinstance(value, (list, tuple)):
+        children = ((f"{key}[{index}]", item) for index, item in enumerate(value))
+    else:
+        try:
+            _text(value, None, 0, "")
+        except ValueError as error:
+            return f"{key.lstrip('.') or 'the document'} {error}"
+        return None
+    return next((found for name, item in children if (found := _fault(item, name)) is not None), None)

@@ -37,8 +37,10 @@ class LabelPlacer:
 
     def __init__(self, width: int, height: int, obstacles: np.ndarray | None = None) -> None:
         self._size = np.array([width, height], dtype=np.float64)
-        self._placed = np.zeros((0, 4))
-        self._soft = np.zeros((0, 4)) if obstacles is None else np.asarray(obstacles, dtype=np.float64).reshape(-1, 4)
+        soft = np.zeros((0, 4)) if obstacles is None else np.asarray(obstacles, dtype=np.float64).reshape(-1, 4)
+        # What is in the way: obstacles first, then the labels that were placed; room for more at the end.
+        self._soft = self._count = len(soft)
+        self._rectangles = np.vstack([soft, np.empty((64, 4))])
 
     def place(self, box: tuple[float, float, float, float], size: tuple[int, int], *, must: bool = True) -> PlacedLabel | None:
         """Place the label of an object.
@@ -70,12 +72,29 @@ class LabelPlacer:
 
     def _take(self, position: np.ndarray, size: tuple[int, int], *, moved: bool) -> PlacedLabel:
         x, y = position
-        self._placed = np.vstack([self._placed, [[x, y, x + size[0], y + size[1]]]])
+        if self._count == len(self._rectangles):
+            self._rectangles = np.vstack([self._rectangles, np.empty_like(self._rectangles)])
+        self._rectangles[self._count] = (x, y, x + size[0], y + size[1])
+        self._count += 1
         return PlacedLabel(int(x), int(y), moved)
 
     def _covered(self, positions: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         """Return the areas [px^2] of other labels, and of what should rather stay free, at each position."""
-        return _overlap(positions, size, self._placed), _overlap(positions, size, self._soft)
+        low, high = positions.min(axis=0), positions.max(axis=0) + size
+        all_of_them = self._rectangles[: self._count]
+        near = np.flatnonzero(
+            (all_of_them[:, 0] < high[0])
+            & (all_of_them[:, 2] > low[0])
+            & (all_of_them[:, 1] < high[1])
+            & (all_of_them[:, 3] > low[1])
+        )
+        left, top, right, bottom = all_of_them[near].T
+        x, y = positions[:, :1], positions[:, 1:]
+        across = np.minimum(x + size[0], right) - np.maximum(x, left)
+        down = np.minimum(y + size[1], bottom) - np.maximum(y, top)
+        shared = np.maximum(across, 0.0) * np.maximum(down, 0.0)
+        labels = int(np.searchsorted(near, self._soft))
+        return shared[:, labels:].sum(axis=1), shared[:, :labels].sum(axis=1)
 
     def _near(self, box: tuple[float, float, float, float], size: tuple[int, int]) -> np.ndarray:
         """Return (8, 2) positions at the box."""
@@ -112,15 +131,3 @@ class LabelPlacer:
 
     def _inside(self, positions: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         return np.round(np.clip(positions, 0.0, np.maximum(self._size - size, 0.0)))
-
-
-def _overlap(positions: np.ndarray, size: tuple[int, int], others: np.ndarray) -> np.ndarray:
-    """Return (P,) the area [px^2] that a label at each of P positions shares with (N, 4) rectangles, summed."""
-    low, high = positions.min(axis=0), positions.max(axis=0) + size
-    near = others[(others[:, 0] < high[0]) & (others[:, 2] > low[0]) & (others[:, 1] < high[1]) & (others[:, 3] > low[1])]
-    if len(near) == 0:
-        return np.zeros(len(positions))
-    x, y = positions[:, :1], positions[:, 1:]
-    across = np.minimum(x + size[0], near[:, 2]) - np.maximum(x, near[:, 0])
-    down = np.minimum(y + size[1], near[:, 3]) - np.maximum(y, near[:, 1])
-    return (np.maximum(across, 0.0) * np.maximum(down, 0.0)).sum(axis=1)

@@ -6,6 +6,7 @@ every line has a dark rim, so that it shows on any picture. Lines are drawn at t
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -184,33 +185,35 @@ def _draw_lines(picture: Image.Image, nodes: list[Node], edges: list[_Edge], sty
 
 
 def _draw_edge(draw: ImageDraw.ImageDraw, edge: _Edge, style: _Style, scale: int) -> None:
-    start = np.array(_centre(edge.source)) * scale
-    end = np.array(_centre(edge.target)) * scale
-    length = float(np.linalg.norm(end - start))
+    start, end = (complex(*_centre(node)) * scale for node in (edge.source, edge.target))  # x + iy: no array for two numbers
+    length = abs(end - start)
     if length < 3 * style.edge * scale:
         return
     color = _SUPPORT_LINE if edge.holding else _SPACE_LINE
     width = max(round(style.edge * scale), 2)
     pieces = [(start, end)] if edge.holding else _dashes(start, end, 5 * style.edge * scale)
     if edge.faint:
-        draw.line([tuple(start), tuple(end)], fill=(*_RIM, 100), width=width)
+        draw.line(_points(start, end), fill=(*_RIM, 100), width=width)
         return
     for first, last in pieces:
-        draw.line([tuple(first), tuple(last)], fill=(*_RIM, 190), width=width + max(round(1.2 * style.edge * scale), 2))
+        draw.line(_points(first, last), fill=(*_RIM, 190), width=width + max(round(1.2 * style.edge * scale), 2))
     for first, last in pieces:
-        draw.line([tuple(first), tuple(last)], fill=(*color, 255), width=width)
+        draw.line(_points(first, last), fill=(*color, 255), width=width)
     if edge.word not in _SYMMETRIC:
-        along = (end - start) / length
-        across = np.array([-along[1], along[0]])
-        head = 4.0 * style.edge * scale
+        head = (end - start) / length * 4.0 * style.edge * scale
         tip = start + (end - start) * 0.62
-        corners = [tip, tip - along * head + across * head * 0.5, tip - along * head - across * head * 0.5]
-        draw.polygon([tuple(corner) for corner in corners], fill=(*color, 255), outline=(*_RIM, 190))
+        draw.polygon(
+            _points(tip, tip - head + head * 0.5j, tip - head - head * 0.5j), fill=(*color, 255), outline=(*_RIM, 190)
+        )
 
 
-def _dashes(start: np.ndarray, end: np.ndarray, dash: float) -> list[tuple[np.ndarray, np.ndarray]]:
-    count = max(int(np.linalg.norm(end - start) / dash) // 2 * 2 + 1, 1)
-    stops = start + (end - start) * np.linspace(0.0, 1.0, count + 1)[:, None]
+def _points(*points: complex) -> list[tuple[float, float]]:
+    return [(point.real, point.imag) for point in points]
+
+
+def _dashes(start: complex, end: complex, dash: float) -> list[tuple[complex, complex]]:
+    count = max(int(abs(end - start) / dash) // 2 * 2 + 1, 1)
+    stops = [start + (end - start) * (index / count) for index in range(count + 1)]
     return [(stops[index], stops[index + 1]) for index in range(0, count, 2)]
 
 
@@ -250,7 +253,7 @@ def _draw_texts(picture: Image.Image, nodes: list[Node], edges: list[_Edge], sty
     for node, text, area in labels:
         color = color_of(node)
         draw.rectangle(area, fill=color, outline=_RIM)
-        _draw_text(draw, (area[0] + pad, area[1] + pad), text, _ink_on(color), label_font)
+        _draw_text(picture, (area[0] + pad, area[1] + pad), text, _ink_on(color), label_font)
     for edge in edges:
         if not edge.word or edge.faint:
             continue
@@ -266,7 +269,7 @@ def _draw_texts(picture: Image.Image, nodes: list[Node], edges: list[_Edge], sty
             continue
         draw.rectangle((spot.x, spot.y, spot.x + size[0] - 1, spot.y + size[1] - 1), fill=(28, 28, 34))
         ink = _SUPPORT_LINE if edge.holding else _SPACE_LINE
-        _draw_text(draw, (spot.x + 1, spot.y + 1), word, ink, edge_font)
+        _draw_text(picture, (spot.x + 1, spot.y + 1), word, ink, edge_font)
 
 
 def _ink_on(color: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -281,12 +284,27 @@ def _font(size: int) -> _Font:
         return ImageFont.load_default()
 
 
-def _draw_text(draw: ImageDraw.ImageDraw, corner: tuple[int, int], text: str, ink: tuple[int, int, int], font: _Font) -> None:
+def _draw_text(picture: Image.Image, corner: tuple[int, int], text: str, ink: tuple[int, int, int], font: _Font) -> None:
     """Draw a text below and right of a corner, on the same baseline whatever its letters."""
     if isinstance(font, ImageFont.FreeTypeFont):
-        draw.text((corner[0], corner[1] + _ascent(font)), text, fill=ink, font=font, anchor="ls")
+        mask, left = _text_mask(text, font)
+        picture.paste(ink, (corner[0] + left, corner[1]), mask)
     else:
-        draw.text(corner, text, fill=ink, font=font)
+        ImageDraw.Draw(picture).text(corner, text, fill=ink, font=font)
+
+
+@lru_cache(maxsize=4096)
+def _text_mask(text: str, font: ImageFont.FreeTypeFont) -> tuple[Image.Image, int]:
+    """Return how much of each pixel a text covers, from the line of the ascent down, and where it starts from the corner [px].
+
+    The words on the edges and most labels come again in each frame of a scene; setting them costs more than drawing a line.
+    """
+    left, _, right, bottom = font.getbbox(text, anchor="ls")
+    ascent = _ascent(font)
+    size = (max(math.ceil(right - left), 1), max(ascent + math.ceil(bottom), 1))
+    mask = Image.new("L", size)
+    ImageDraw.Draw(mask).text((-left, ascent), text, fill=255, font=font, anchor="ls")
+    return mask, round(left)
 
 
 @lru_cache(maxsize=16)
@@ -299,6 +317,7 @@ def _descent(font: ImageFont.FreeTypeFont) -> int:
     return int(np.ceil(font.getbbox("y", anchor="ls")[3]))
 
 
+@lru_cache(maxsize=4096)
 def _text_size(text: str, font: _Font) -> tuple[int, int]:
     if isinstance(font, ImageFont.FreeTypeFont):
         return int(np.ceil(font.getlength(text))), _ascent(font) + _descent(font)
@@ -306,6 +325,7 @@ def _text_size(text: str, font: _Font) -> tuple[int, int]:
     return int(right - left), int(bottom - top)
 
 
+@lru_cache(maxsize=4096)
 def _spaced(text: str, font: _Font) -> str:
     """Return a text with wide spaces where they would be two pixels, and "left of" read "leftof"."""
     return text.replace(" ", "  ") if font.getlength(" ") < 4 else text

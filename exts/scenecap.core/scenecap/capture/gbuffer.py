@@ -23,7 +23,6 @@ class GBuffer:
         normal: (H, W, 3) float32 unit shading normal in world, towards the camera.
         face_normal: (H, W, 3) float32 unit normal of the triangle in world, towards the camera.
         uv: (H, W, 2) float32 texture coordinates, nan where the gprim has none.
-        barycentric: (H, W, 3) float32 weights of the triangle's corners.
         triangle: (H, W) int32 triangle of the gprim's mesh.
     """
 
@@ -33,7 +32,6 @@ class GBuffer:
     normal: np.ndarray
     face_normal: np.ndarray
     uv: np.ndarray
-    barycentric: np.ndarray
     triangle: np.ndarray
 
 
@@ -50,7 +48,6 @@ def build_gbuffer(scene: RasterScene, camera: CameraView, local_to_world: np.nda
     normal = np.zeros((height, width, 3), dtype=np.float32)
     face_normal = np.zeros((height, width, 3), dtype=np.float32)
     uv = np.full((height, width, 2), np.nan, dtype=np.float32)
-    barycentric = np.zeros((height, width, 3), dtype=np.float32)
     material = np.zeros((height, width), dtype=np.int32)
     _attributes(
         scene.x,
@@ -75,10 +72,9 @@ def build_gbuffer(scene: RasterScene, camera: CameraView, local_to_world: np.nda
         normal,
         face_normal,
         uv,
-        barycentric,
         material,
     )
-    return GBuffer(result.gprim, material, result.depth, normal, face_normal, uv, barycentric, result.triangle)
+    return GBuffer(result.gprim, material, result.depth, normal, face_normal, uv, result.triangle)
 
 
 def _normal_matrices(local_to_world: np.ndarray) -> np.ndarray:
@@ -117,13 +113,13 @@ def _attributes(
     normal,
     face_normal,
     uv,
-    barycentric,
     material,
 ):
     height, width = gprim.shape
     corner = np.empty((3, 3))
     weight = np.empty((3, 3))
-    nx = ny = nz = 0.0
+    nx = ny = nz = wx = wy = wz = sx = sy = sz = 0.0
+    flat = False
     last_gprim, last_triangle = np.int64(-1), np.int64(-1)
     for row in range(height):
         dy = (center_y - row - 0.5) / focal
@@ -153,6 +149,16 @@ def _attributes(
                 length = (nx * nx + ny * ny + nz * nz) ** 0.5
                 if length > 0.0:
                     nx, ny, nz = nx / length, ny / length, nz / length
+                wx = nx * camera_axes[0, 0] + ny * camera_axes[1, 0] + nz * camera_axes[2, 0]
+                wy = nx * camera_axes[0, 1] + ny * camera_axes[1, 1] + nz * camera_axes[2, 1]
+                wz = nx * camera_axes[0, 2] + ny * camera_axes[1, 2] + nz * camera_axes[2, 2]
+                flat = True
+                for j in range(3):
+                    flat = flat and corner_normals[t, 0, j] == corner_normals[t, 1, j] == corner_normals[t, 2, j]
+                if flat:
+                    sx, sy, sz = _turned(
+                        corner_normals[t, 0, 0], corner_normals[t, 0, 1], corner_normals[t, 0, 2], normal_to_world[g]
+                    )
             dx = (column + 0.5 - center_x) / focal
             # Barycentric weights of the ray (dx, dy, -1): its triple products with pairs of corners (Moeller, Trumbore 1997).
             w0 = dx * weight[0, 0] + dy * weight[0, 1] - weight[0, 2]
@@ -167,34 +173,44 @@ def _attributes(
             w0, w1, w2 = min(max(w0, 0.0), 1.0), min(max(w1, 0.0), 1.0), min(max(w2, 0.0), 1.0)
             total = w0 + w1 + w2
             w0, w1, w2 = w0 / total, w1 / total, w2 / total
-            barycentric[row, column, 0] = w0
-            barycentric[row, column, 1] = w1
-            barycentric[row, column, 2] = w2
             material[row, column] = face_material[t]
             for j in range(2):
                 uv[row, column, j] = w0 * corner_uv[t, 0, j] + w1 * corner_uv[t, 1, j] + w2 * corner_uv[t, 2, j]
             turn = -1.0 if nx * dx + ny * dy - nz > 0.0 else 1.0
-            fx = turn * (nx * camera_axes[0, 0] + ny * camera_axes[1, 0] + nz * camera_axes[2, 0])
-            fy = turn * (nx * camera_axes[0, 1] + ny * camera_axes[1, 1] + nz * camera_axes[2, 1])
-            fz = turn * (nx * camera_axes[0, 2] + ny * camera_axes[1, 2] + nz * camera_axes[2, 2])
+            fx, fy, fz = turn * wx, turn * wy, turn * wz
             face_normal[row, column, 0] = fx
             face_normal[row, column, 1] = fy
             face_normal[row, column, 2] = fz
-            lx = w0 * corner_normals[t, 0, 0] + w1 * corner_normals[t, 1, 0] + w2 * corner_normals[t, 2, 0]
-            ly = w0 * corner_normals[t, 0, 1] + w1 * corner_normals[t, 1, 1] + w2 * corner_normals[t, 2, 1]
-            lz = w0 * corner_normals[t, 0, 2] + w1 * corner_normals[t, 1, 2] + w2 * corner_normals[t, 2, 2]
-            n = normal_to_world[g]
-            sx = lx * n[0, 0] + ly * n[1, 0] + lz * n[2, 0]
-            sy = lx * n[0, 1] + ly * n[1, 1] + lz * n[2, 1]
-            sz = lx * n[0, 2] + ly * n[1, 2] + lz * n[2, 2]
-            length = (sx * sx + sy * sy + sz * sz) ** 0.5
-            if not length > 0.0:
-                sx, sy, sz, length = fx, fy, fz, 1.0
+            if not flat:
+                sx, sy, sz = _turned(
+                    w0 * corner_normals[t, 0, 0] + w1 * corner_normals[t, 1, 0] + w2 * corner_normals[t, 2, 0],
+                    w0 * corner_normals[t, 0, 1] + w1 * corner_normals[t, 1, 1] + w2 * corner_normals[t, 2, 1],
+                    w0 * corner_normals[t, 0, 2] + w1 * corner_normals[t, 1, 2] + w2 * corner_normals[t, 2, 2],
+                    normal_to_world[g],
+                )
             # A normal is authored for one side; the other side is drawn too.
-            turn = -1.0 if sx * fx + sy * fy + sz * fz < 0.0 else 1.0
-            normal[row, column, 0] = turn * sx / length
-            normal[row, column, 1] = turn * sy / length
-            normal[row, column, 2] = turn * sz / length
+            side = sx * fx + sy * fy + sz * fz
+            if side == 0.0 and sx == 0.0 and sy == 0.0 and sz == 0.0:
+                normal[row, column, 0] = fx
+                normal[row, column, 1] = fy
+                normal[row, column, 2] = fz
+                continue
+            turn = -1.0 if side < 0.0 else 1.0
+            normal[row, column, 0] = turn * sx
+            normal[row, column, 1] = turn * sy
+            normal[row, column, 2] = turn * sz
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _turned(x, y, z, matrix):
+    """Return a local normal in world, of unit length; zeros where it has no length."""
+    sx = x * matrix[0, 0] + y * matrix[1, 0] + z * matrix[2, 0]
+    sy = x * matrix[0, 1] + y * matrix[1, 1] + z * matrix[2, 1]
+    sz = x * matrix[0, 2] + y * matrix[1, 2] + z * matrix[2, 2]
+    length = (sx * sx + sy * sy + sz * sz) ** 0.5
+    if not length > 0.0:
+        return 0.0, 0.0, 0.0
+    return sx / length, sy / length, sz / length
 
 
 @njit(cache=True, error_model="numpy", inline="always")

@@ -1,18 +1,16 @@
-"""Several processes make the same bytes as one, and a worker that dies costs its frames only."""
+"""Several processes make the same bytes as one."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("pxr", reason="needs usd-core (extra capture)")
 
-from scenecap.output.manifest import FrameStatus
-from scenecap.run import executors
 from scenecap.run.config import ScenecapConfig, make_config
-from scenecap.run.executors import FRAMES_PER_WORKER, worker_count
+from scenecap.run.executors import choose
+from scenecap.run.executors.choose import FRAMES_PER_WORKER, worker_count
 from scenecap.run.job import run_job
 from tests.cli.stages import FLOOR, PROPS, camera, write_stage
 
@@ -49,7 +47,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     ],
 )
 def test_how_many_workers(monkeypatch: pytest.MonkeyPatch, asked: int, frames: int, cores: int, count: int) -> None:
-    monkeypatch.setattr(executors, "_cores", lambda: cores)
+    monkeypatch.setattr(choose, "_cores", lambda: cores)
     assert worker_count(asked, frames) == count
 
 
@@ -63,17 +61,3 @@ def test_two_workers_make_the_same_bytes_as_one(tmp_path: Path) -> None:
     assert [frame.brief for frame in one.frames] == [frame.brief for frame in two.frames]
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
     assert sorted(seen) == [(number, 9) for number in range(1, 10)]
-
-
-def _die(*_arguments: object) -> None:
-    os._exit(9)
-
-
-@pytest.mark.slow
-def test_a_worker_that_dies_fails_its_frames_and_ends_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executors, "_start", _die)
-    result = run_job(config(tmp_path, "out", workers=2))
-    assert [frame.row.status for frame in result.frames] == [FrameStatus.FAILED] * 9
-    assert all("worker process ended unexpectedly" in frame.row.reason for frame in result.frames)
-    assert result.exit_code == 1
-    assert set(contents(tmp_path / "out")) == {"manifest.jsonl"}

@@ -23,7 +23,7 @@ from scenecap.output.model import JobFacts
 from scenecap.output.names import CameraNames
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.job import job_facts
-from scenecap.run.make_frame import FrameMaker, Made, failed
+from scenecap.run.make_frame import FrameMaker, FrameOrder, Made, failed
 from scenecap.run.plan import FrameTask, FrameTime
 from scenecap.run.result import FrameOutcome, RunResult
 from scenecap.run.run_log import Clock, RunRecorder
@@ -265,7 +265,9 @@ class FrameSink:
         facts: JobFacts,
     ) -> Made:
         self._open()
-        return FrameMaker(config, _Queued(outputs, context), self.output, facts, self._old_files).make(task, row)
+        order = FrameOrder(row.number, row.key, task, self._old_files.get(row.key, ()))
+        report = FrameMaker(config, _Queued(outputs, context), self.output, facts).make(order)
+        return Made(report.outcome(row), report.stopped)
 
     def _open(self) -> None:
         if self._manifest is None and not self._stopped and not self._ended:

@@ -1,15 +1,16 @@
-"""Make one frame of a run, and turn whatever goes wrong into its row."""
+"""Make one frame of a run, and turn whatever goes wrong into a report of it."""
 
 from __future__ import annotations
 
 import dataclasses
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scenecap.contract import Frame
 from scenecap.errors import EmptyFrameError, OutputError, ScenecapError
+from scenecap.output.atomic import FileRecord
 from scenecap.output.manifest import FrameRow, FrameStatus
 from scenecap.output.model import FrameResult, JobFacts
 from scenecap.run.config import ScenecapConfig
@@ -18,8 +19,68 @@ from scenecap.run.pipeline import process_frame
 from scenecap.run.plan import FrameTask
 from scenecap.run.result import FrameOutcome
 from scenecap.run.source import FrameSource
+from scenecap.run.timings import StepTimer
 
 _LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FrameOrder:
+    """One frame to make. It holds no more than a worker needs: it goes through a pipe.
+
+    Attributes:
+        number: Place of the frame in the run.
+        key: Name of the frame, unique in the run.
+        task: Which frame of its source.
+        obsolete: Files that an earlier run left of it, relative to the output; those that it no longer has go.
+    """
+
+    number: int
+    key: str
+    task: FrameTask
+    obsolete: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FrameReport:
+    """What became of a frame, as it comes back from a worker.
+
+    Attributes:
+        number: Place of the frame in the run.
+        status: Written, empty or failed.
+        reason: Why it is empty or failed.
+        files: What was written.
+        counts: Objects seen, nodes, edges, ...
+        warnings: What a person should know about the frame.
+        brief: The one-sentence caption, where one was written.
+        stopped: Why the run must end here (a full disk), or empty.
+        seconds: Step -> how long it took [s], for the run log.
+        worker: Which worker made it.
+        attempts: How often it was begun.
+    """
+
+    number: int
+    status: FrameStatus
+    reason: str = ""
+    files: tuple[FileRecord, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    brief: str | None = None
+    stopped: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    worker: int = 0
+    attempts: int = 1
+
+    def outcome(self, row: FrameRow) -> FrameOutcome:
+        """Return the frame's outcome.
+
+        Args:
+            row: Its row in the manifest, without what came of it.
+        """
+        done = dataclasses.replace(
+            row, status=self.status, reason=self.reason, files=self.files, counts=self.counts, warnings=self.warnings
+        )
+        return FrameOutcome(done, brief=self.brief)
 
 
 @dataclass(frozen=True)
@@ -36,14 +97,15 @@ class Made:
 
 
 class FrameMaker:
-    """Makes the frames of one run, in any order; a frame does not depend on which were made before.
+    """Makes the frames of one source, in any order; a frame does not depend on which were made before.
 
     Args:
         config: All settings.
         source: Where the frames come from; its ``tasks`` has been called.
         output: The output folder.
         facts: What the frames share.
-        old_files: Frame's key -> files that an earlier run left of it, which go where the frame no longer has them.
+        folder: Folder below the output that they go to, with ``/`` between its parts.
+        varied: Whether the stage has variations, which have a folder each.
         on_result: Called with the graph and captions of each frame that was written.
     """
 
@@ -53,54 +115,80 @@ class FrameMaker:
         source: FrameSource,
         output: Path,
         facts: JobFacts,
-        old_files: Mapping[str, tuple[str, ...]] | None = None,
         *,
+        folder: str = "",
+        varied: bool = False,
         on_result: Callable[[FrameResult], None] | None = None,
     ) -> None:
         self._config = config
         self._source = source
         self._output = output
         self._facts = facts
-        self._old_files = old_files or {}
+        self._folder = folder
+        self._varied = varied
         self._on_result = on_result
 
-    def make(self, task: FrameTask, row: FrameRow) -> Made:
-        """Observe, caption and write one frame.
+    def make(self, order: FrameOrder) -> FrameReport:
+        """Observe, caption and write one frame."""
+        timer = StepTimer()
+        report = self._make(order, timer)
+        return dataclasses.replace(report, seconds=timer.seconds)
 
-        Args:
-            task: Which frame.
-            row: Its row in the manifest, without what comes of it.
-        """
+    def _make(self, order: FrameOrder, timer: StepTimer) -> FrameReport:
         frame: Frame | None = None
         try:
-            frame = self._source.observe(task)
-            old = self._old_files.get(row.key, ())
-            done = process_frame(frame, self._config, job=self._facts, output=self._output, obsolete=old)
+            with timer.step("observe"):
+                frame = self._source.observe(order.task)
+            done = process_frame(
+                frame,
+                self._config,
+                job=self._facts,
+                output=self._output,
+                folder=frame_folder(self._folder, order.task, varied=self._varied),
+                key=order.key,
+                variation=order.task.variation,
+                obsolete=order.obsolete,
+                timer=timer,
+            )
         except EmptyFrameError as error:
             reason = str(error) if frame is None else empty_reason(frame, self._config)
-            warnings = () if frame is None else frame.warnings
-            return Made(FrameOutcome(dataclasses.replace(row, status=FrameStatus.EMPTY, reason=reason, warnings=warnings)))
+            return FrameReport(
+                order.number, FrameStatus.EMPTY, reason=reason, warnings=() if frame is None else frame.warnings
+            )
         except OutputError as error:
-            return Made(failed(row, str(error)), stopped=str(error))
+            return failed_report(order, str(error), stopped=str(error))
         except ScenecapError as error:
-            return Made(failed(row, str(error)))
+            return failed_report(order, str(error))
         except MemoryError:
-            return Made(failed(row, "not enough memory. Try a smaller resolution, or workers: 1."))
+            return failed_report(order, "not enough memory. Try a smaller resolution, or workers: 1.")
         except Exception as error:  # one frame's bug must not cost the others
-            _LOG.debug("%s failed", task.id, exc_info=True)
-            return Made(failed(row, f"unexpected {type(error).__name__}: {error}"))
+            _LOG.debug("%s failed", order.task.id, exc_info=True)
+            return failed_report(order, f"unexpected {type(error).__name__}: {error}")
         if self._on_result is not None:
             self._on_result(done.result)
         captions = done.result.captions
         warnings = (*frame.warnings, *done.result.graph.notes, *(captions.notes if captions else ()))
-        written = dataclasses.replace(
-            row,
-            status=FrameStatus.WRITTEN,
+        return FrameReport(
+            order.number,
+            FrameStatus.WRITTEN,
             files=done.files,
             counts=_counts(done.result),
             warnings=tuple(dict.fromkeys(warnings)),
+            brief=captions.brief.text if captions and captions.brief else None,
         )
-        return Made(FrameOutcome(written, brief=captions.brief.text if captions and captions.brief else None))
+
+
+def frame_folder(folder: str, task: FrameTask, *, varied: bool) -> str:
+    """Return the folder of a frame below the output: its unit's, and one for each variation where there are variations."""
+    parts = [folder] if folder else []
+    if varied:
+        parts.append(f"variation_{task.variation:03d}")
+    return "/".join(parts)
+
+
+def failed_report(order: FrameOrder, reason: str, *, stopped: str = "") -> FrameReport:
+    """Return the report of a frame that could not be made."""
+    return FrameReport(order.number, FrameStatus.FAILED, reason=reason, stopped=stopped)
 
 
 def failed(row: FrameRow, reason: str) -> FrameOutcome:

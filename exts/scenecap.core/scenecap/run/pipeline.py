@@ -16,6 +16,7 @@ from scenecap.output.atomic import FileRecord, write_frame
 from scenecap.output.frame_files import frame_files
 from scenecap.output.model import FrameResult, JobFacts
 from scenecap.run.config import ScenecapConfig
+from scenecap.run.timings import StepTimer
 from scenecap.text import safe_name
 
 
@@ -32,18 +33,37 @@ class ProcessedFrame:
     files: tuple[FileRecord, ...]
 
 
-def caption_frame(frame: Frame, config: ScenecapConfig) -> FrameResult:
+def caption_frame(frame: Frame, config: ScenecapConfig, *, variation: int = 0, timer: StepTimer | None = None) -> FrameResult:
     """Build the graph and the captions of a frame, and write nothing.
+
+    Args:
+        frame: What a camera saw.
+        config: All settings.
+        variation: Which variation of the stage it shows.
+        timer: Measures the steps.
 
     Raises:
         EmptyFrameError: No object is left to make a graph of.
     """
-    graph = build_scene_graph(frame, config.graph, full=config.output.save_full_scene_graph)
-    return FrameResult(frame=frame, graph=graph, captions=_captions(frame, graph, config))
+    timer = timer or StepTimer()
+    with timer.step("graph"):
+        graph = build_scene_graph(frame, config.graph, full=config.output.save_full_scene_graph)
+    with timer.step("captions"):
+        captions = _captions(frame, graph, config, variation)
+    return FrameResult(frame=frame, graph=graph, captions=captions)
 
 
 def process_frame(
-    frame: Frame, config: ScenecapConfig, *, job: JobFacts, output: Path, obsolete: Iterable[str] = ()
+    frame: Frame,
+    config: ScenecapConfig,
+    *,
+    job: JobFacts,
+    output: Path,
+    folder: str = "",
+    key: str | None = None,
+    variation: int = 0,
+    obsolete: Iterable[str] = (),
+    timer: StepTimer | None = None,
 ) -> ProcessedFrame:
     """Build the graph and the captions of a frame and write its files, all or none.
 
@@ -52,16 +72,25 @@ def process_frame(
         config: All settings.
         job: What the frames of the job share: folder names of the cameras, hash of the config.
         output: The output folder; it is made if need be.
-        obsolete: Files of an earlier version of this frame, relative to the folder; those that are not written anew go.
+        folder: Folder below the output that the frame's files go to, with ``/`` between its parts.
+        key: Name of the frame, unique among those that are being written to the output; from camera and number without it.
+        variation: Which variation of the stage it shows.
+        obsolete: Files of an earlier version of this frame, relative to the output; those that are not written anew go.
+        timer: Measures the steps.
 
     Raises:
         EmptyFrameError: No object is left to make a graph of; nothing is written.
         OutputError: A file could not be written; nothing of the frame is there.
     """
-    result = caption_frame(frame, config)
-    files = frame_files(result, config.output, job, asked=asked_kinds(config))
-    key = safe_name(f"{job.cameras.folder(frame.camera.path)}_{frame.frame_index}")
-    return ProcessedFrame(result, write_frame(output, files, key=key, obsolete=obsolete, fsync=config.output.fsync))
+    timer = timer or StepTimer()
+    result = caption_frame(frame, config, variation=variation, timer=timer)
+    with timer.step("files"):
+        files = frame_files(result, config.output, job, asked=asked_kinds(config))
+        if folder:
+            files = {f"{folder}/{path}": content for path, content in files.items()}
+        name = safe_name(key or f"{job.cameras.folder(frame.camera.path)}_{frame.frame_index}")
+        written = write_frame(output, files, key=name, obsolete=obsolete, fsync=config.output.fsync)
+    return ProcessedFrame(result, written)
 
 
 def asked_kinds(config: ScenecapConfig) -> frozenset[str]:
@@ -74,13 +103,14 @@ def asked_kinds(config: ScenecapConfig) -> frozenset[str]:
     return frozenset(kind.value for kind, wanted in asked.items() if wanted)
 
 
-def frame_seed(frame: Frame, seed: int) -> int:
+def frame_seed(frame: Frame, seed: int, *, variation: int = 0) -> int:
     """Return the seed of a frame's wording: it depends on what the frame is, never on which frames came before."""
-    text = f"{seed}\n{frame.scene}\n{frame.camera.path}\n{frame.frame_index}"
+    text = f"{seed}\n{frame.scene}\n{frame.camera.path}\n{frame.frame_index}" + (f"\n{variation}" if variation else "")
     return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:4], "big")
 
 
-def _captions(frame: Frame, graph: SceneGraph, config: ScenecapConfig) -> Captions | None:
+def _captions(frame: Frame, graph: SceneGraph, config: ScenecapConfig, variation: int) -> Captions | None:
     if not asked_kinds(config):
         return None
-    return caption_graph(graph, frame=frame, settings=config.caption, seed=frame_seed(frame, config.caption.seed))
+    seed = frame_seed(frame, config.caption.seed, variation=variation)
+    return caption_graph(graph, frame=frame, settings=config.caption, seed=seed)

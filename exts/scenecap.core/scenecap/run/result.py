@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scenecap.output.manifest import FrameRow, FrameStatus
+
+#: 128 + the number of SIGTERM, as shells and schedulers expect it.
+EXIT_INTERRUPTED = 143
 
 
 @dataclass(frozen=True)
@@ -28,11 +32,14 @@ class RunResult:
     """All frames of a run, in order.
 
     Attributes:
-        scene: Name of the scene.
+        scene: Name of the scene; names, separated by commas, where there are several.
         output: The output folder.
         frames: What became of each frame.
         problems: What was wrong with the input and survived.
-        stopped: Why the run ended before its last frame (a full disk), or empty.
+        stopped: Why the run ended before its last frame (a full disk, a request), or empty.
+        interrupted: Whether it was asked to stop (SIGTERM); the frames that were in hand are there.
+        unopened: How many scenes could not be opened; why is among the problems.
+        rejected: Rule -> how many placed viewpoints it turned down.
     """
 
     scene: str
@@ -40,6 +47,9 @@ class RunResult:
     frames: tuple[FrameOutcome, ...]
     problems: tuple[str, ...] = ()
     stopped: str = ""
+    interrupted: bool = False
+    unopened: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)
 
     def count(self, status: FrameStatus) -> int:
         """Return how many frames have a status."""
@@ -47,8 +57,10 @@ class RunResult:
 
     @property
     def exit_code(self) -> int:
-        """0 all frames written, 1 some failed or empty, 3 every frame empty."""
+        """0 all frames written, 1 some failed or empty, 3 every frame empty, 143 asked to stop."""
         if self.stopped:
+            return EXIT_INTERRUPTED if self.interrupted else 1
+        if self.unopened:
             return 1
         if self.count(FrameStatus.EMPTY) == len(self.frames):
             return 3

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from scenecap.errors import OutputError
 from scenecap.output.manifest import FrameRow, RunLog
+from scenecap.run.make_frame import FrameReport
 from scenecap.run.result import RunResult
 
 #: Seconds since 1970, passed in: the core has no clock of its own.
@@ -47,9 +48,17 @@ class RunRecorder:
             libraries={name: version for name in _LIBRARIES if (version := _version(name))},
         )
 
-    def frame(self, row: FrameRow) -> None:
-        """Record that a frame is done."""
-        self._append("frame", key=row.key, status=row.status, reason=row.reason)
+    def frame(self, row: FrameRow, report: FrameReport | None = None) -> None:
+        """Record that a frame is done: how long each step took, where, and whether it was begun more than once."""
+        facts: dict[str, object] = {}
+        if report is not None:
+            steps = {name: round(seconds, 4) for name, seconds in report.seconds.items()}
+            facts = {"steps": steps, "worker": report.worker, "attempts": report.attempts}
+        self._append("frame", key=row.key, status=row.status, reason=row.reason, **facts)
+
+    def event(self, event: str, **facts: object) -> None:
+        """Record something else: a worker that was started or lost."""
+        self._append(event, **facts)
 
     def end(self, result: RunResult) -> None:
         """Record how it ended."""

@@ -1,0 +1,110 @@
+"""The inside of a worker, whatever carries its messages: it opens units' sources, few at a time, and makes their frames."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+
+from scenecap.errors import MissingExtraError, ScenecapError
+from scenecap.output.model import FrameResult
+from scenecap.run.batch.expand import expand, scene_name
+from scenecap.run.executors.base import MAX_OPEN, Opener, UnitShare
+from scenecap.run.make_frame import FrameMaker, FrameOrder, FrameReport, failed_report
+from scenecap.run.source import FrameSource, open_source
+from scenecap.run.unit import Expansion, Unit
+
+_LOG = logging.getLogger(__name__)
+
+
+class WorkerBody:
+    """Expands units and makes frames, one after the other.
+
+    Args:
+        opener: Opens the source of a config.
+        on_result: Called with the graph and captions of each frame that was written.
+    """
+
+    def __init__(self, *, opener: Opener = open_source, on_result: Callable[[FrameResult], None] | None = None) -> None:
+        self._opener = opener
+        self._on_result = on_result
+        self._sources: OrderedDict[int, FrameSource] = OrderedDict()
+        self._makers: dict[int, FrameMaker] = {}
+        self._broken: dict[int, str] = {}
+
+    def expand(self, unit: Unit) -> Expansion:
+        """Open a unit's source and list its frames; it stays open for the frames that may follow.
+
+        Raises:
+            ScenecapError: It cannot be opened, or has nothing to list.
+        """
+        return expand(unit, self._opened(unit))
+
+    def expand_or_explain(self, unit: Unit) -> Expansion:
+        """Expand a unit; what goes wrong with it becomes the expansion's error.
+
+        Raises:
+            MissingExtraError: What the config needs is not installed, which concerns every unit.
+        """
+        try:
+            return self.expand(unit)
+        except MissingExtraError:
+            raise
+        except ScenecapError as error:
+            reason = str(error)
+        except MemoryError:
+            reason = f"{scene_name(unit)}: not enough memory to open the scene."
+        except Exception as error:  # one scene's bug must not cost the others
+            _LOG.debug("unit %d cannot be expanded", unit.index, exc_info=True)
+            reason = f"{scene_name(unit)}: unexpected {type(error).__name__}: {error}"
+        return Expansion(scene=scene_name(unit), tasks=(), error=reason)
+
+    def prepare(self, share: UnitShare) -> None:
+        """Open a unit's source for its frames, unless it is open. A failure is told with each frame."""
+        index = share.unit.index
+        if index in self._makers or index in self._broken:
+            if index in self._sources:
+                self._sources.move_to_end(index)
+            return
+        try:
+            listed = index in self._sources
+            source = self._opened(share.unit)
+            if not listed:
+                source.tasks()  # places the views and notes what was known before the first frame
+        except ScenecapError as error:
+            self._broken[index] = str(error)
+            return
+        except Exception as error:
+            _LOG.debug("unit %d cannot be opened", index, exc_info=True)
+            self._broken[index] = f"unexpected {type(error).__name__}: {error}"
+            return
+        self._makers[index] = FrameMaker(
+            share.unit.config,
+            source,
+            Path(share.output),
+            share.facts,
+            folder=share.unit.folder,
+            varied=share.varied,
+            on_result=self._on_result,
+        )
+
+    def make(self, share: UnitShare, order: FrameOrder) -> FrameReport:
+        """Make one frame of a unit that was prepared."""
+        self.prepare(share)
+        index = share.unit.index
+        if index in self._broken:
+            return failed_report(order, f"the scene cannot be opened: {self._broken[index]}")
+        return self._makers[index].make(order)
+
+    def _opened(self, unit: Unit) -> FrameSource:
+        source = self._sources.get(unit.index)
+        if source is None:
+            while len(self._sources) >= MAX_OPEN:
+                oldest, _ = self._sources.popitem(last=False)
+                self._makers.pop(oldest, None)
+                gc.collect()  # stages and their caches hold each other
+            source = self._sources[unit.index] = self._opener(unit.config)
+        self._sources.move_to_end(unit.index)
+        return source

@@ -1,0 +1,97 @@
+"""Which executor a run gets: from its config, what it consists of, and how many cores there are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scenecap.errors import UsageError
+from scenecap.output.model import FrameResult
+from scenecap.run.batch.settings import ExecutorKind, LimitSettings
+from scenecap.run.config import ScenecapConfig
+from scenecap.run.executors.base import Executor, Opener
+from scenecap.run.executors.here import HereExecutor
+from scenecap.run.executors.pool import ProcessTransport
+from scenecap.run.executors.supervise import SupervisedExecutor
+from scenecap.run.source import FrameSource
+
+#: A worker opens the stage anew (a second or two), which only pays for this many frames each.
+FRAMES_PER_WORKER = 12
+
+
+@dataclass(frozen=True)
+class ExecutorChoice:
+    """Makes the executors of one run.
+
+    Attributes:
+        config: Settings of the run.
+        units: How many scenes it has.
+        opener: Opens the source of a config.
+        source: The source of its only unit, where the caller has one: it is used in this process only.
+        on_result: Called in this process with each frame's graph and captions; wanted with a given source only.
+        on_event: Called with what happens to workers, for the run log.
+    """
+
+    config: ScenecapConfig
+    units: int
+    opener: Opener
+    source: FrameSource | None = None
+    on_result: Callable[[FrameResult], None] | None = None
+    on_event: Callable[..., None] | None = None
+
+    def to_expand(self) -> Executor:
+        """Return the executor that opens the scenes."""
+        if not self._here and (self._limited or self.config.job.workers > 1 or self.units > 1):
+            workers = self.config.job.workers or _cores()
+            if self._limited or workers > 1:
+                return self._processes(workers)
+        return HereExecutor(opener=self.opener, source=self.source, on_result=self.on_result)
+
+    def to_make(self, expander: Executor, *, frames: int) -> Executor:
+        """Return the executor that makes the frames: the one that opened the scenes, unless there is work for several.
+
+        Args:
+            expander: What :meth:`to_expand` returned.
+            frames: How many there are to make.
+        """
+        if self._here or not isinstance(expander, HereExecutor):
+            return expander
+        workers = worker_count(self.config.job.workers, frames)
+        return self._processes(workers) if workers > 1 else expander
+
+    @property
+    def _here(self) -> bool:
+        return self.source is not None or self.config.batch.executor is ExecutorKind.HERE
+
+    @property
+    def _limited(self) -> bool:
+        """A frame that is over a limit can only be stopped together with its process, so it needs one of its own."""
+        return self.config.batch.limits != LimitSettings.model_validate({})
+
+    def _processes(self, workers: int) -> Executor:
+        if self.config.batch.executor is ExecutorKind.RAY:
+            raise UsageError("executor: ray is not there yet.", remedy="Use executor: processes.")
+        return SupervisedExecutor(
+            ProcessTransport(opener=self.opener), workers=workers, limits=self.config.batch.limits, on_event=self.on_event
+        )
+
+
+def worker_count(asked: int, frames: int) -> int:
+    """Return how many processes make frames.
+
+    Args:
+        asked: ``workers`` of the config; 0 decides by the number of frames and cores.
+        frames: Number of frames to make.
+    """
+    if asked:
+        return max(1, min(asked, frames))
+    return max(1, min(_cores(), frames // FRAMES_PER_WORKER))
+
+
+def _cores() -> int:
+    """Return the number of cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1

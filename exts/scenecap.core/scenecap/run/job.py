@@ -1,10 +1,11 @@
-"""One run over one scene: all frames of a source, each written whole or not at all, and the manifest of them."""
+"""One run: all frames that a config names, each written whole or not at all, and the manifest of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from scenecap.output.model import FrameResult
+from scenecap.run.batch.units import make_units
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.result import RunResult
 from scenecap.run.run_log import Clock
@@ -24,11 +25,12 @@ def run_job(
     on_result: Callable[[FrameResult], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> RunResult:
-    """Make all frames of a run over one scene. See :func:`scenecap.run.units.run_units`.
+    """Make all frames of a run, over one scene or many. See :func:`scenecap.run.units.run_units`.
 
     Args:
         config: All settings; ``output_path`` must be given.
-        source: Where the frames come from; what the config names without it. A given source is used in this process only.
+        source: Where the frames of the only scene come from; what the config names without it. A given source is used in this
+            process only.
         progress: Called after each frame.
         clock: Seconds since 1970, for ``run_log.jsonl``; without one no log is written.
         on_result: Called with the graph and captions of each frame that is written in this process: with a given source,
@@ -38,4 +40,5 @@ def run_job(
     Raises:
         UsageError: Nothing can be started: no scene, no camera, an output folder that cannot be written.
     """
-    return run_units(single_unit(config), source=source, progress=progress, clock=clock, on_result=on_result, stop=stop)
+    units = make_units(config) if source is None else single_unit(config)
+    return run_units(units, source=source, progress=progress, clock=clock, on_result=on_result, stop=stop)

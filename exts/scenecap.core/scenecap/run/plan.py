@@ -33,13 +33,11 @@ class FrameTask:
         camera: Prim path of the camera, or name of a placed view.
         time: When.
         variation: Which variation of the stage; 0 is the stage as it was authored.
-        unit: Index of the run's unit that it belongs to (:class:`scenecap.run.unit.Unit`).
     """
 
     camera: str
     time: FrameTime
     variation: int = 0
-    unit: int = 0
 
     @property
     def id(self) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import PurePath
 
-from scenecap.errors import MissingExtraError, ScenecapError
 from scenecap.run.source import FrameSource, open_source
 from scenecap.run.unit import Expansion, Unit
 from scenecap.text import safe_name
@@ -22,7 +20,7 @@ def expand(unit: Unit, source: FrameSource | None = None) -> Expansion:
         ScenecapError: The source cannot be opened, or holds no frame.
     """
     source = source or open_source(unit.config)
-    tasks = tuple(dataclasses.replace(task, unit=unit.index) for task in source.tasks())
+    tasks = source.tasks()
     return Expansion(
         scene=source.scene,
         tasks=tasks,
@@ -30,24 +28,6 @@ def expand(unit: Unit, source: FrameSource | None = None) -> Expansion:
         problems=tuple(source.problems),
         rejected=dict(getattr(source, "rejected", {})),
     )
-
-
-def expand_or_explain(unit: Unit, source: FrameSource | None = None) -> Expansion:
-    """List a unit's frames; where that fails, return why, so that one broken scene does not cost the others.
-
-    Args:
-        unit: The unit.
-        source: Its source, where it is open already.
-
-    Raises:
-        MissingExtraError: What the config needs is not installed, which concerns every unit.
-    """
-    try:
-        return expand(unit, source)
-    except MissingExtraError:
-        raise
-    except ScenecapError as error:
-        return Expansion(scene=scene_name(unit), tasks=(), error=str(error))
 
 
 def scene_name(unit: Unit) -> str:

@@ -127,7 +127,8 @@ def usd_context() -> Any:
 def current_stage() -> Any | None:
     """Return the open stage, or None."""
     module = find("omni.usd")
-    return None if module is None else module.get_context().get_stage()
+    context = None if module is None else module.get_context()
+    return None if context is None else context.get_stage()
 
 
 def has_unsaved_changes() -> bool:

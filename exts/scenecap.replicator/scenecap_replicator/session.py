@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from scenecap_replicator import compat
-from scenecap_replicator.writers.stage_access import SemanticFilter
+from scenecap_replicator.semantic_filter import SemanticFilter
 
 if TYPE_CHECKING:
     from pxr import Usd

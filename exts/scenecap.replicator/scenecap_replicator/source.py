@@ -18,12 +18,13 @@ from scenecap.run.inputs import hash_files
 from scenecap.run.label_source import open_label_database
 from scenecap.run.plan import FrameTask, FrameTime, frame_times, select_cameras
 from scenecap_replicator import compat
+from scenecap_replicator.annotators import annotators_for
 from scenecap_replicator.payload_shapes import RenderProductPayload
 from scenecap_replicator.render_products import RenderProducts
 from scenecap_replicator.session import CaptureSession
 from scenecap_replicator.settings import ReplicatorSettings
+from scenecap_replicator.stage_access import StageAccess
 from scenecap_replicator.to_frame import FrameContext, frame_from_outputs
-from scenecap_replicator.writers.stage_access import StageAccess
 
 if TYPE_CHECKING:
     from scenecap.stage.open import OpenStage
@@ -98,7 +99,7 @@ class ReplicatorSource:
         self._label(access, opened, times[0].time_code)
         self._products = RenderProducts(
             self._session,
-            _annotators(self._config),
+            annotators_for(self._config),
             resolution=self._config.job.resolution,
             settings=self._settings,
             check=self._check,
@@ -253,13 +254,6 @@ class ReplicatorSource:
             number = self._session.attach_labels(opened, plan, schema=self._config.labels.label_schema)
             probed.probe.disregard_changes()
             logger.info("%d objects labelled in the session layer for this capture", number)
-
-
-def _annotators(config: ScenecapConfig) -> tuple[str, ...]:
-    from scenecap_replicator.writers.base import annotators_for
-    from scenecap_replicator.writers.config_keys import WriterOptions
-
-    return annotators_for(config, WriterOptions())
 
 
 def _is_open(stage: object, wanted: str) -> bool:

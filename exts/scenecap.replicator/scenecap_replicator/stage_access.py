@@ -1,4 +1,4 @@
-"""What a writer takes from Kit besides its payload: stage, time, cameras of render products, semantic filter."""
+"""What a capture takes from Kit besides its payload: stage, time, cameras of render products."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scenecap.errors import MissingExtraError, ScenecapError
+from scenecap.errors import MissingExtraError
 from scenecap.run.config import ScenecapConfig
+from scenecap_replicator import compat
 from scenecap_replicator.to_frame import FrameContext
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _RENDER_PRODUCTS = "/Render"
 
 
 class StageAccess:
-    """The stage that a writer captures. Everything here is for Kit's main thread.
+    """The stage that is captured, by a writer or by a capture of ours. Everything here is for Kit's main thread.
 
     Args:
         stage: Kit's stage, or None where it cannot be had: frames then rest on boxes alone.
@@ -62,13 +63,11 @@ class StageAccess:
 
     def time_code(self, default: float) -> float:
         """Return the timeline's USD time code; ``default`` where there is no timeline."""
-        try:
-            import omni.timeline
-        except ImportError:
+        line = compat.timeline()
+        if line is None:
             return float(default)
-        timeline = omni.timeline.get_timeline_interface()
         per_second = 24.0 if self._stage is None else float(self._stage.GetTimeCodesPerSecond()) or 24.0
-        return float(np.round(timeline.get_current_time() * per_second, 6))
+        return float(np.round(line.get_current_time() * per_second, 6))
 
     def camera_of(self, render_product: str) -> str:
         """Return the camera of a render product whose payload does not name it, from its prim; else a name of its own."""
@@ -121,49 +120,3 @@ class StageAccess:
             if targets:
                 return str(targets[0])
         return None
-
-
-class SemanticFilter:
-    """Replicator's global semantic filter, put back afterwards."""
-
-    def __init__(self, before: str | None) -> None:
-        self._before = before
-
-    @classmethod
-    def set(cls, predicate: str) -> SemanticFilter:
-        """Set the filter and remember what it was."""
-        data = _synthetic_data()
-        if data is None:
-            logger.warning("semantic_filter_predicate: omni.syntheticdata is not there; the filter stays as it is.")
-            return cls(None)
-        get = getattr(data, "get_instance_mapping_semantic_filter", None)
-        before = get() if callable(get) else None
-        data.set_instance_mapping_semantic_filter(predicate)
-        return cls(str(before) if before else "*:*")
-
-    def restore(self) -> None:
-        """Put back what was there."""
-        data = _synthetic_data()
-        if data is not None and self._before is not None:
-            data.set_instance_mapping_semantic_filter(self._before)
-
-
-def current_stage() -> Usd.Stage | None:
-    """Return Kit's open stage, or None."""
-    try:
-        import omni.usd
-    except ImportError:
-        return None
-    try:
-        return omni.usd.get_context().get_stage()
-    except (AttributeError, RuntimeError, ScenecapError) as error:
-        logger.debug("no stage: %s", error)
-        return None
-
-
-def _synthetic_data() -> Any:
-    try:
-        from omni.syntheticdata import SyntheticData
-    except ImportError:
-        return None
-    return SyntheticData.Get()

@@ -8,18 +8,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from omni.replicator.core import AnnotatorRegistry, Writer
+from omni.replicator.core import Writer
 
 from scenecap.errors import MissingExtraError, ScenecapError, UsageError
 from scenecap.output.settings import Layout
-from scenecap.replicator_format import Annotator
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.config.job_settings import Engine
 from scenecap.run.label_source import open_label_database
+from scenecap_replicator import compat
+from scenecap_replicator.annotators import annotators_for
 from scenecap_replicator.frame_sink import FrameSink, SinkReport
 from scenecap_replicator.payload_shapes import RenderProductPayload, split_payload
+from scenecap_replicator.semantic_filter import SemanticFilter
+from scenecap_replicator.stage_access import StageAccess
 from scenecap_replicator.to_frame import FrameContext
-from scenecap_replicator.writers import stage_access
 from scenecap_replicator.writers.config_keys import (
     Flavour,
     WriterOptions,
@@ -30,10 +32,6 @@ from scenecap_replicator.writers.config_keys import (
 )
 
 logger = logging.getLogger(__name__)
-
-#: Annotators that graphs and captions need, whatever is written.
-_ALWAYS = ("camera_params", "bounding_box_3d", "bounding_box_2d_tight", "bounding_box_2d_loose", "instance_segmentation")
-_DEPTH = "distance_to_image_plane"
 
 
 class SceneWriter(Writer):
@@ -78,21 +76,21 @@ class SceneWriter(Writer):
         self.data_structure = self._options.data_structure
         if self._config.job.engine is Engine.CHAT:
             raise UsageError("engine: chat is not in this version.", remedy="Use engine: template, which needs no network.")
-        self.annotators = [_annotator(name) for name in annotators_for(self._config, self._options)]
+        self.annotators = [compat.annotator(name) for name in annotators_for(self._config)]
         self._variants = _Variants(self._config, self._options)
         self._sink: FrameSink | None = None
         self._last_sink: FrameSink | None = earlier or self.__dict__.get("_last_sink")
         self._frame_id = 0
         self._calls = 0
-        self._stage: stage_access.StageAccess | None = None
-        self._filter: stage_access.SemanticFilter | None = None
+        self._stage: StageAccess | None = None
+        self._filter: SemanticFilter | None = None
 
     # Replicator's hooks
 
     def attach(self, render_products: Any, *args: Any, **kwargs: Any) -> Any:
         """Attach to render products; sets the semantic filter where one was asked for, until :meth:`detach`."""
         if self._options.semantic_filter is not None and self._filter is None:
-            self._filter = stage_access.SemanticFilter.set(self._options.semantic_filter)
+            self._filter = SemanticFilter.set(self._options.semantic_filter)
         self.LIVE.add(self)
         result = super().attach(render_products, *args, **kwargs)
         self._stage_access().prepare()
@@ -154,8 +152,8 @@ class SceneWriter(Writer):
         self._last_sink = sink
         return sink.drain(limit_seconds=limit_seconds)
 
-    async def drain_async(self) -> SinkReport | None:
-        """Wait until all frames that came so far are made, without blocking Kit."""
+    async def wait_until_complete_async(self) -> SinkReport | None:
+        """Wait until all frames that came so far are made, without blocking Kit; frames may go on coming meanwhile."""
         sink = self._sink or self._last_sink
         return None if sink is None else await sink.drain_async()
 
@@ -167,7 +165,7 @@ class SceneWriter(Writer):
     def _submit(
         self,
         sink: FrameSink,
-        stage: stage_access.StageAccess,
+        stage: StageAccess,
         product: RenderProductPayload,
         camera: str,
         number: int,
@@ -193,12 +191,12 @@ class SceneWriter(Writer):
             self._sink = FrameSink(self._config, self._output, settings=self._options.sink)
         return self._sink
 
-    def _stage_access(self) -> stage_access.StageAccess:
-        current = stage_access.current_stage()
+    def _stage_access(self) -> StageAccess:
+        current = compat.current_stage()
         if self._stage is None or not self._stage.is_of(current):
             if self._stage is not None:
                 self._stage.close()
-            self._stage = stage_access.StageAccess(current, self._config, _database(self._config))
+            self._stage = StageAccess(current, self._config, _database(self._config))
         return self._stage
 
     def release(self) -> None:
@@ -215,20 +213,6 @@ class SceneWriter(Writer):
         self._calls = 0
 
 
-def annotators_for(config: ScenecapConfig, options: WriterOptions) -> tuple[str, ...]:
-    """Return the annotators that a config needs; each costs rendering time, so no other is asked for."""
-    output = config.output
-    names = [*_ALWAYS]
-    if output.save_image or output.visualize_caption or Annotator.RGB in output.annotators:
-        names.append("rgb")
-    names.append(_DEPTH)
-    if Annotator.NORMALS in output.annotators:
-        names.append("normals")
-    if Annotator.SEMANTIC_SEGMENTATION in output.annotators:
-        names.append("semantic_segmentation")
-    return tuple(names)
-
-
 class _Variants:
     """Which config a frame gets: captions, graphs and annotator outputs each have an interval of their own."""
 
@@ -243,7 +227,7 @@ class _Variants:
         captions = options.captions and number % options.caption_interval == 0
         graph = number % options.scene_graph_interval == 0
         outputs = number % options.writer_interval == 0
-        if not captions and not graph:
+        if not captions and not graph and not (outputs and self._config.output.annotators):
             return None
         key = (captions, graph, outputs)
         if key not in self._made:
@@ -251,13 +235,6 @@ class _Variants:
             config = config if graph else without_graph(config)
             self._made[key] = config if outputs else without_annotators(config)
         return self._made[key]
-
-
-def _annotator(name: str) -> Any:
-    """Return an annotator by Replicator's name; segmentations as ids, for colours would have to be turned back into them."""
-    if name in ("instance_segmentation", "semantic_segmentation"):
-        return AnnotatorRegistry.get_annotator(name, init_params={"colorize": False})
-    return AnnotatorRegistry.get_annotator(name)
 
 
 def _database(config: ScenecapConfig) -> Any:

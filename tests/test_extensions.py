@@ -38,6 +38,7 @@ KNOWN = {
     "omni.kit.menu.utils": True,
     "omni.kit.window.filepicker": True,
     "omni.kit.clipboard": False,
+    "isaacsim.replicator.caption.core": False,
     "omni.kit.pip_archive": False,
     "omni.pip.compute": False,
 }

@@ -20,7 +20,8 @@ from tests.replicator.kit import Kit, config_of
 from tests.replicator.scene import captured
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = {"ScenecapWriter", "SceneGraphWriter", "IROSceneGraphWriter", "CombinedIROSceneGraphWriter"}
+IRC_NAMES = {"SceneGraphWriter", "IROSceneGraphWriter", "CombinedIROSceneGraphWriter"}
+NAMES = {"ScenecapWriter", *IRC_NAMES, *(f"Scenecap{name}" for name in IRC_NAMES)}
 PREFIX = "/exts/scenecap.replicator"
 
 
@@ -47,6 +48,21 @@ def test_ircs_names_are_left_to_irc_where_it_is_enabled(extension: Any, rep: Any
     names = set(rep.WriterRegistry.get_writers())
     assert "SceneGraphWriter" not in names
     assert {"ScenecapWriter", "ScenecapSceneGraphWriter"} <= names
+
+
+def test_a_name_that_irc_took_later_is_left_to_it(extension: Any, rep: Any) -> None:
+    """IRC may be enabled after us: it registers its writers over ours, and ours are taken off without them."""
+
+    class SceneGraphWriter(rep.Writer):
+        """IRC's."""
+
+    extension.on_startup("scenecap.replicator-0.1.0")
+    rep.WriterRegistry.register(SceneGraphWriter)
+    extension.on_shutdown()
+    try:
+        assert rep.WriterRegistry.get_writers() == {"SceneGraphWriter": SceneGraphWriter}
+    finally:
+        rep.WriterRegistry.unregister_writer("SceneGraphWriter")
 
 
 def test_writers_are_not_registered_where_that_is_off(extension: Any, rep: Any, kit: Kit) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import inspect
 import json
@@ -332,6 +333,64 @@ def test_an_object_config_gives_its_tree(
     assert {path for path in found if not path.startswith("replicator/")} == expected
     assert any("bounding_box_3d" in path for path in found) is labels
     assert any("distance_to_image_plane" in path for path in found)
+
+
+def test_outputs_are_written_between_the_graphs_where_their_own_interval_says_so(
+    rep: ModuleType, make: Callable[..., Any], tmp_path: Path
+) -> None:
+    keys = {**QUIET, "rgb": True, "scene_graph_interval": 3, "caption_interval": 6, "export_depth": True}
+    writer = make("SceneGraphWriter", output_dir=str(tmp_path), writer_interval=2, **keys)
+    for _ in range(5):
+        rep.deliver(writer, payload())
+    writer.drain()
+    found = tree(tmp_path)
+    assert {path.rsplit("_", 1)[1] for path in found if "caption_full_json" in path} == {"0000.json", "0003.json"}
+    assert {path.rsplit("_", 1)[1] for path in found if path.startswith("replicator/rgb")} == {
+        "0000.png",
+        "0002.png",
+        "0004.png",
+    }
+    assert {path.rsplit("_", 1)[1] for path in found if "/depth/" in path} == {"0000.npy", "0003.npy"}
+    assert [row.frame_index for row in read_manifest(tmp_path)] == [0, 2, 3, 4]
+
+
+def test_frames_between_the_graphs_are_left_out_where_no_output_is_asked_for(
+    rep: ModuleType, make: Callable[..., Any], tmp_path: Path
+) -> None:
+    writer = make("SceneGraphWriter", output_dir=str(tmp_path), scene_graph_interval=3, **QUIET)
+    for _ in range(5):
+        rep.deliver(writer, payload())
+    writer.drain()
+    assert [row.frame_index for row in read_manifest(tmp_path)] == [0, 3]
+
+
+def test_a_config_that_calls_the_writer_by_our_own_name_is_the_same(
+    rep: ModuleType, make: Callable[..., Any], tmp_path: Path
+) -> None:
+    text = AGENT_6.replace("SceneGraphWriter:", "ScenecapSceneGraphWriter:")
+    writer = make("ScenecapSceneGraphWriter", config=config_file(tmp_path, text))
+    assert writer.config == make("SceneGraphWriter", config=config_file(tmp_path, AGENT_6)).config
+
+
+def test_waiting_until_complete_leaves_the_event_loop_running(
+    rep: ModuleType, make: Callable[..., Any], tmp_path: Path
+) -> None:
+    writer = make("SceneGraphWriter", output_dir=str(tmp_path), **QUIET)
+
+    async def main() -> tuple[Any, int]:
+        for _ in range(2):
+            rep.deliver(writer, payload())
+        waiting, turns = asyncio.ensure_future(writer.wait_until_complete_async()), 0
+        while not waiting.done():
+            turns += 1
+            await asyncio.sleep(0)
+        return waiting.result(), turns
+
+    report, turns = asyncio.run(main())
+    assert report.count(FrameStatus.WRITTEN) == 2
+    assert turns > 2
+    rep.deliver(writer, payload())  # the capture goes on
+    assert writer.drain().count(FrameStatus.WRITTEN) == 3
 
 
 def test_object_captions_can_be_switched_off(rep: ModuleType, make: Callable[..., Any], tmp_path: Path) -> None:

@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 AGENT_ROOT = "isaacsim.replicator.agent"
 OBJECT_ROOT = "isaacsim.replicator.object"
 
+#: What the writers that bear IRC's names are always called, whether IRC is loaded or not: this, and the name.
+OWN_PREFIX = "Scenecap"
+
 #: Blocks of the neighbours whose contents are keys of the writer.
 _BLOCKS = frozenset((*BLOCKS, "parameters", ROOT, IRC_ROOT))
 
@@ -179,11 +182,12 @@ class _Reader:
         path = (*path, "replicator")
         writers = replicator.get("writers")
         if isinstance(writers, Mapping):
-            found = writers.get(self._flavour.name)
-            if not isinstance(found, Mapping):
-                names = ", ".join(map(str, writers))
-                raise ConfigError(f"{source.where(path)}: no keys for {self._flavour.name}; the writers there are: {names}.")
-            return found, (*path, "writers", self._flavour.name)
+            for name in (self._flavour.name, OWN_PREFIX + self._flavour.name):
+                found = writers.get(name)
+                if isinstance(found, Mapping):
+                    return found, (*path, "writers", name)
+            names = ", ".join(map(str, writers))
+            raise ConfigError(f"{source.where(path)}: no keys for {self._flavour.name}; the writers there are: {names}.")
         parameters = replicator.get("parameters")
         return (parameters if isinstance(parameters, Mapping) else {}), (*path, "parameters")
 
@@ -307,9 +311,9 @@ def without_captions(config: ScenecapConfig) -> ScenecapConfig:
 
 
 def without_graph(config: ScenecapConfig) -> ScenecapConfig:
-    """Return a config for a frame that gets captions only."""
-    update = {"save_full_scene_graph": False, "save_pruned_scene_graph": False, "visualize_caption": False}
-    return config.model_copy(update={"output": config.output.model_copy(update=update)})
+    """Return a config for a frame that gets captions and annotator outputs only."""
+    files = ("save_full_scene_graph", "save_pruned_scene_graph", "visualize_caption", "export_depth", "export_point_cloud")
+    return config.model_copy(update={"output": config.output.model_copy(update=dict.fromkeys(files, False))})
 
 
 def without_annotators(config: ScenecapConfig) -> ScenecapConfig:

@@ -7,6 +7,7 @@ import logging
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 from scenecap.text import clean_text
@@ -87,6 +88,38 @@ def _width(stream: TextIO) -> int:
 def counted(number: int, noun: str, plural: str = "") -> str:
     """Return "1 frame" or "3 frames"."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def shown_path(path: Path) -> str:
+    """Return a path as seen from the working directory, where it is below it."""
+    try:
+        relative = path.relative_to(Path.cwd())
+    except ValueError:
+        return str(path)
+    return str(relative) if relative.parts else "."
+
+
+def size_text(count: int) -> str:
+    """Return a number of bytes for a person: "12 bytes", "3.4 MB"."""
+    value = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def time_text(seconds: float) -> str:
+    """Return a duration for a person: "0.4 s", "12 s", "3 min", "2 h 10 min"."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
 def summary(counts: Mapping[str, int]) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
-from scenecap.cli.console import counted, print_error, print_json, table
+from scenecap.cli.console import counted, print_error, print_json, shown_path, size_text, table
 from scenecap.output.manifest import FrameRow, FrameStatus
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.result import FrameOutcome, RunResult
@@ -108,12 +107,12 @@ def as_text(result: RunResult) -> str:
     """Return a run's result for a person: where it is, what there is of it, the first caption."""
     written = [outcome for outcome in result.frames if outcome.row.status is FrameStatus.WRITTEN]
     if not written:
-        return f"Nothing was written to {_shown_path(result.output)}."
+        return f"Nothing was written to {shown_path(result.output)}."
     files = [item for outcome in written for item in outcome.row.files]
     kept = sum(outcome.kept for outcome in written)
     lines = [
-        f"{len(written)} of {counted(len(result.frames), 'frame')} written to {_shown_path(result.output)} "
-        f"({counted(len(files), 'file')}, {_size(sum(item.bytes for item in files))})"
+        f"{len(written)} of {counted(len(result.frames), 'frame')} written to {shown_path(result.output)} "
+        f"({counted(len(files), 'file')}, {size_text(sum(item.bytes for item in files))})"
         + (f"; {kept} of them by the run that was stopped" if kept else ""),
         _frame_table([outcome.row for outcome in written]),
     ]
@@ -142,20 +141,3 @@ def _frame_table(rows: list[FrameRow], limit: int = 12) -> str:
     ]
     more = f"\n  ... and {len(rows) - limit} more" if len(rows) > limit else ""
     return table(cells, head=head) + more
-
-
-def _shown_path(path: Path) -> str:
-    try:
-        relative = path.relative_to(Path.cwd())
-    except ValueError:
-        return str(path)
-    return str(relative) if relative.parts else "."
-
-
-def _size(count: int) -> str:
-    value = float(count)
-    for unit in ("bytes", "kB", "MB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} GB"

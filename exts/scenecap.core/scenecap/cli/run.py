@@ -1,4 +1,4 @@
-"""``scenecap run CONFIG.yaml``: the same from a config file, ours or IRC's."""
+"""``scenecap run CONFIG.yaml``: the same from a config file, ours or IRC's, over one scene or many."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scenecap.cli.execute import execute
 from scenecap.cli.options import add_config_options, config_overrides
+from scenecap.cli.plan import plan
 from scenecap.run.config import Override, load_config
 
 
@@ -19,6 +20,11 @@ def add_parser(commands: argparse._SubParsersAction, common: argparse.ArgumentPa
         description="Run a YAML config. Options given here replace the file's values.",
     )
     parser.add_argument("config", metavar="CONFIG", help="YAML file; config/ has a ready one for each use")
+    parser.add_argument(
+        "--plan",
+        action="store_true",
+        help="say how many frames it would make, of what, how long that takes and how much disk; make none",
+    )
     parser.add_argument("--scene", metavar="FILE", help="another scene than the config's")
     parser.add_argument("--out", metavar="DIR", help="another output folder than the config's")
     add_config_options(parser)
@@ -32,4 +38,5 @@ def run_config(args: argparse.Namespace) -> int:
         overrides.append(Override("scene_path", args.scene, "--scene"))
     if args.out is not None:
         overrides.append(Override("output_path", args.out, "--out"))
-    return execute(load_config(Path(args.config), overrides=tuple(overrides)), args)
+    config = load_config(Path(args.config), overrides=tuple(overrides))
+    return plan(config, args) if args.plan else execute(config, args)

@@ -12,7 +12,7 @@ from pxr import Gf, Usd, UsdGeom
 from scenecap.contract import Buffer, Frame
 from scenecap.errors import CameraError, CaptureError
 from scenecap_replicator.payload_shapes import split_payload
-from scenecap_replicator.to_frame import FrameContext, empty_because, frame_from_outputs
+from scenecap_replicator.to_frame import FrameContext, empty_because, frame_from_outputs, missing_outputs
 from tests.replicator import payloads
 from tests.replicator.payloads import Outputs
 from tests.replicator.scene import CAMERAS, THINGS, captured
@@ -195,6 +195,22 @@ def test_other_annotators_may_be_missing(name: str) -> None:
     given = outputs()
     del given[name]
     assert len(frame_of(given).visible) == len(THINGS)
+
+
+def test_each_annotator_that_did_not_come_is_named_with_what_is_lost() -> None:
+    given = outputs()
+    del given["rgb"], given["bounding_box_2d_loose"]
+    given["distance_to_image_plane"] = (None, {})
+    (product,) = split_payload(payloads.render_product_shape({"rp": given})).values()
+    asked = ("camera_params", "rgb", "distance_to_image_plane", "bounding_box_2d_tight", "bounding_box_2d_loose")
+    said = missing_outputs(product, asked)
+    assert [text.split(":")[0].removeprefix("the payload has no ") for text in said] == [
+        "rgb",
+        "distance_to_image_plane",
+        "bounding_box_2d_loose",
+    ]
+    assert "no picture is written" in said[0]
+    assert missing_outputs(product, ("camera_params", "bounding_box_2d_tight")) == ()
 
 
 def test_without_segmentation_boxes_say_what_is_seen() -> None:

@@ -605,6 +605,19 @@ def test_a_damaged_payload_is_a_row_not_an_exception(rep: ModuleType, make: Call
     assert [row.status.value for row in read_manifest(tmp_path)] == ["written", "failed", "written"]
 
 
+def test_an_annotator_that_did_not_come_costs_what_it_tells_and_no_more(
+    rep: ModuleType, make: Callable[..., Any], tmp_path: Path
+) -> None:
+    writer = make("ScenecapWriter", output_dir=str(tmp_path), annotators=[], **{**QUIET, "save_image": True})
+    data = payload()
+    del data["renderProducts"]["rp0"]["rgb"]
+    rep.deliver(writer, data)
+    (outcome,) = writer.drain().outcomes
+    assert outcome.row.status is FrameStatus.WRITTEN
+    assert [text for text in outcome.row.warnings if text.startswith("the payload has no rgb: no picture")]
+    assert not any(path.endswith(".png") for path in tree(tmp_path))
+
+
 def test_write_copies_and_returns_while_the_worker_is_busy(
     rep: ModuleType, make: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,7 @@ from scenecap_replicator.render_products import RenderProducts
 from scenecap_replicator.session import CaptureSession
 from scenecap_replicator.settings import ReplicatorSettings
 from scenecap_replicator.stage_access import StageAccess
-from scenecap_replicator.to_frame import FrameContext, frame_from_outputs
+from scenecap_replicator.to_frame import FrameContext, frame_from_outputs, missing_outputs
 
 if TYPE_CHECKING:
     from scenecap.stage.open import OpenStage
@@ -141,6 +141,7 @@ class ReplicatorSource:
             time_code=time_code,
             up_axis=access.up_axis,
             labels=self._config.labels,
+            warnings=missing_outputs(outputs, annotators_for(self._config)),
         )
         return outputs, access.with_probe(context)
 

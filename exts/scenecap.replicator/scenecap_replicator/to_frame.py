@@ -7,7 +7,7 @@ What Replicator gives is parsed by the same functions that read recorded dataset
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -37,15 +37,14 @@ NEEDED: Mapping[str, str] = {
     "bounding_box_3d": "where objects are and how large they are",
 }
 
-#: What each other annotator adds; a frame is made without it, and says so.
-ADDS: Mapping[str, str] = {
-    "rgb": "the picture and the overlay on it",
-    "distance_to_image_plane": "depths, point clouds and median depth",
-    "instance_segmentation": "which pixels show which object (else they are estimated from boxes)",
-    "bounding_box_2d_tight": "how much of an object is hidden",
-    "bounding_box_2d_loose": "boxes of hidden parts",
-    "normals": "the normals file",
-    "semantic_segmentation": "the semantic segmentation file",
+#: What comes of a frame without one of the others. (Without instance_segmentation, the frame itself says what is estimated.)
+WITHOUT: Mapping[str, str] = {
+    "rgb": "no picture is written, and the overlay is drawn on shapes",
+    "distance_to_image_plane": "depths come from the stage's geometry, or there are none",
+    "bounding_box_2d_tight": "what is hidden is worked out from the stage's geometry, or not known",
+    "bounding_box_2d_loose": "boxes of hidden parts come from the stage's geometry, or are those of what is seen",
+    "normals": "the normals are not written",
+    "semantic_segmentation": "the semantic segmentation is not written",
 }
 
 _BOXES = ("bounding_box_2d_tight", "bounding_box_2d_loose", "bounding_box_3d")
@@ -98,6 +97,17 @@ def empty_because(product: RenderProductPayload) -> str | None:
     if ids is not None and ids.any() and not _one_value(ids):
         return None
     return "no box and no labelled pixel"
+
+
+def missing_outputs(product: RenderProductPayload, asked: Iterable[str]) -> tuple[str, ...]:
+    """Return, for each annotator that was asked for and that the outputs do not have, what the frame is without.
+
+    Args:
+        product: The outputs.
+        asked: Names of the annotators that were attached.
+    """
+    there = {name for name, raw in product.annotators.items() if raw.data is not None}
+    return tuple(f"the payload has no {name}: {WITHOUT[name]}" for name in asked if name in WITHOUT and name not in there)
 
 
 def payload_from_outputs(product: RenderProductPayload) -> Payload:

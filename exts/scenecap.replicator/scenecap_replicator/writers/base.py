@@ -21,7 +21,7 @@ from scenecap_replicator.frame_sink import FrameSink, SinkReport
 from scenecap_replicator.payload_shapes import RenderProductPayload, split_payload
 from scenecap_replicator.semantic_filter import SemanticFilter
 from scenecap_replicator.stage_access import StageAccess
-from scenecap_replicator.to_frame import FrameContext
+from scenecap_replicator.to_frame import FrameContext, missing_outputs
 from scenecap_replicator.writers.config_keys import (
     Flavour,
     WriterOptions,
@@ -76,7 +76,8 @@ class SceneWriter(Writer):
         self.data_structure = self._options.data_structure
         if self._config.job.engine is Engine.CHAT:
             raise UsageError("engine: chat is not in this version.", remedy="Use engine: template, which needs no network.")
-        self.annotators = [compat.annotator(name) for name in annotators_for(self._config)]
+        self._asked = annotators_for(self._config)
+        self.annotators = [compat.annotator(name) for name in self._asked]
         self._variants = _Variants(self._config, self._options)
         self._sink: FrameSink | None = None
         self._last_sink: FrameSink | None = earlier or self.__dict__.get("_last_sink")
@@ -178,6 +179,7 @@ class SceneWriter(Writer):
             time_code=stage.time_code(number),
             up_axis=stage.up_axis,
             labels=self._config.labels,
+            warnings=missing_outputs(product, self._asked),
         )
         try:
             sink.submit(product, stage.with_probe(context), config=config)

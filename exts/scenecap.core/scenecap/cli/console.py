@@ -90,10 +90,12 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
-def shown_path(path: Path) -> str:
-    """Return a path as seen from the working directory, where it is below it."""
+def shown_path(path: Path | str) -> str:
+    """Return a path as seen from the working directory, where it is below it; an address (``s3://...``) as it is."""
+    if "://" in str(path):
+        return str(path)
     try:
-        relative = path.relative_to(Path.cwd())
+        relative = Path(path).relative_to(Path.cwd())
     except ValueError:
         return str(path)
     return str(relative) if relative.parts else "."

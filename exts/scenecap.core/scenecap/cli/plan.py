@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scenecap.cli.console import counted, print_error, print_json, shown_path, size_text, summary, table, time_text
@@ -47,7 +47,7 @@ def plan(config: ScenecapConfig, args: argparse.Namespace) -> int:
         print_error(error)
     if args.json:
         print_json(as_json(planned))
-    elif not args.quiet:
+    elif not args.quiet and planned.frames:
         print(as_text(planned))
     return planned.exit_code
 
@@ -55,10 +55,9 @@ def plan(config: ScenecapConfig, args: argparse.Namespace) -> int:
 def as_text(planned: RunPlan) -> str:
     """Return a plan for a person: how many frames, of what, how long, how much disk."""
     scenes = counted(len({unit.expansion.scene for unit in planned.units}), "scene")
-    lines = [f"{counted(planned.frames, 'frame')} of {scenes} would be written to {shown_path(planned.output)}:"]
-    rows = [_row(unit) for unit in planned.units[:SHOWN]]
-    head = ["folder", "frames", "views", "times", "variations", "rejected", "s/frame", "on disk"]
-    lines.append(table(rows, head=head))
+    where = f" to {shown_path(planned.output)}" if planned.output else ""
+    lines = [f"{counted(planned.frames, 'frame')} of {scenes} would be written{where}:"]
+    lines.append(_table(planned.units[:SHOWN]))
     if len(planned.units) > SHOWN:
         lines.append(f"  ... and {len(planned.units) - SHOWN} more")
     if planned.rejected:
@@ -71,7 +70,7 @@ def as_text(planned: RunPlan) -> str:
 def as_json(planned: RunPlan) -> dict[str, Any]:
     """Return a plan with every frame, as JSON."""
     return {
-        "output": str(planned.output),
+        "output": planned.output,
         "frames": planned.frames,
         "rejected": dict(planned.rejected),
         "workers": planned.workers,
@@ -103,20 +102,24 @@ def as_json(planned: RunPlan) -> dict[str, Any]:
     }
 
 
-def _row(item: UnitPlan) -> list[object]:
-    tasks = item.expansion.tasks
-    variations = {task.variation for task in tasks}
-    measured = item.measured
-    return [
-        item.unit.folder or item.expansion.scene,
-        len(tasks),
-        len({task.camera for task in tasks}),
-        len({task.time for task in tasks}),
-        len(variations) if variations - {0} else 0,
-        sum(item.expansion.rejected.values()),
-        "" if measured is None else f"{measured.frame_seconds:.2f}",
-        "" if measured is None else size_text(measured.frame_bytes * len(tasks)),
-    ]
+def _table(units: Sequence[UnitPlan]) -> str:
+    """Return a row for each unit; a column that says the same small thing everywhere is left out."""
+    columns: dict[str, list[Any]] = {
+        "folder": [item.unit.folder or item.expansion.scene for item in units],
+        "frames": [item.frames for item in units],
+        "views": [len({task.camera for task in item.expansion.tasks}) for item in units],
+        "times": [len({task.time for task in item.expansion.tasks}) for item in units],
+        "variations": [len({task.variation for task in item.expansion.tasks}) for item in units],
+        "rejected": [sum(item.expansion.rejected.values()) for item in units],
+        "s/frame": ["" if item.measured is None else f"{item.measured.frame_seconds:.2f}" for item in units],
+        "on disk": ["" if item.measured is None else size_text(item.measured.frame_bytes * item.frames) for item in units],
+    }
+    shown = {
+        name: values
+        for name, values in columns.items()
+        if not (name in ("times", "variations") and max(values) <= 1) and not (name == "rejected" and not any(values))
+    }
+    return table(list(zip(*shown.values(), strict=True)), head=list(shown))
 
 
 def _measured(frame: MeasuredFrame) -> Mapping[str, Any]:
@@ -137,15 +140,16 @@ def _notes(planned: RunPlan) -> list[str]:
     notes = []
     for item in planned.units:
         if item.measured is not None and item.measured.reason:
-            where = item.unit.folder or item.expansion.scene
-            notes.append(f"{where}: {item.measured.camera} is {item.measured.status.value}: {item.measured.reason}")
-    return notes
+            notes.append(
+                f"{item.expansion.scene}: {item.measured.camera} is {item.measured.status.value}: {item.measured.reason}"
+            )
+    return list(dict.fromkeys(notes))
 
 
 def _cost(planned: RunPlan) -> str:
     if planned.seconds is None or planned.bytes is None:
         return "No frame could be tried, so there is no estimate."
     where = counted(planned.workers, "worker") if planned.workers else "one worker, less by as many as the cluster has"
-    tried = sum(item.measured is not None for item in planned.units)
+    tried = len({id(item.measured) for item in planned.units if item.measured is not None})
     basis = f"measured on one frame of {'the scene' if tried == 1 else f'each of {tried} scenes'}"
     return f"About {time_text(planned.seconds)} on {where}, and {size_text(planned.bytes)} of disk ({basis})."

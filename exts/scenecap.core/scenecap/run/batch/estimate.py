@@ -6,7 +6,6 @@ import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from scenecap.output.manifest import FrameStatus
 from scenecap.run.unit import Expansion, Unit
@@ -44,7 +43,7 @@ class UnitPlan:
     Attributes:
         unit: The unit.
         expansion: Its frames, or why there are none.
-        measured: What a frame of its scene costs; None where none was tried.
+        measured: What a frame of its scene costs, tried with the scene's first seed; None where none was tried.
     """
 
     unit: Unit
@@ -62,14 +61,14 @@ class RunPlan:
     """What a run would make.
 
     Attributes:
-        output: The output folder.
+        output: The output folder or address, as the config has it; empty where none is given yet.
         units: Its units, in the order of the manifest.
         workers: How many frames would be made at a time; 0 where that is the cluster's size.
         seconds: About how long [s], on one worker where ``workers`` is 0; None where no frame could be measured.
         bytes: About how much disk [bytes]; None likewise.
     """
 
-    output: Path
+    output: str
     units: tuple[UnitPlan, ...]
     workers: int
     seconds: float | None = None

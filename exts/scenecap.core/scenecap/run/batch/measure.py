@@ -10,15 +10,15 @@ from pathlib import Path
 
 from scenecap.output.manifest import FrameStatus
 from scenecap.run.batch.estimate import MeasuredFrame, RunPlan, UnitPlan, estimate, scene_of
-from scenecap.run.batch.settings import ExecutorKind
+from scenecap.run.config.job_settings import CaptureKind
 from scenecap.run.executors.base import Opener, UnitShare
 from scenecap.run.executors.body import WorkerBody
-from scenecap.run.executors.choose import worker_count
+from scenecap.run.executors.choose import expected_workers
 from scenecap.run.make_frame import FrameOrder, FrameReport
 from scenecap.run.plan import FrameTask
 from scenecap.run.source import open_source
 from scenecap.run.unit import Expansion, Unit
-from scenecap.run.units import job_facts, output_folder
+from scenecap.run.units import job_facts
 
 #: So many scenes are tried; of more, these are picked evenly, and the others are taken to cost as much.
 MEASURED_SCENES = 8
@@ -39,21 +39,26 @@ def plan_run(units: Sequence[Unit], *, opener: Opener = open_source, progress: P
         progress: Called before each scene.
 
     Raises:
-        UsageError: There is no output folder.
         MissingExtraError: What the config needs is not installed.
     """
     config = units[0].config
-    output = output_folder(config)
+    if config.job.capture is CaptureKind.EMBEDDED:
+        import scenecap.run.embedded_run  # noqa: F401 - loading the libraries is no scene's cost
     tried = _scenes_to_try(units)
     plans: list[UnitPlan] = []
+    costs: dict[str, MeasuredFrame] = {}
     with tempfile.TemporaryDirectory(prefix="scenecap_plan_") as scratch:
         for number, unit in enumerate(units, start=1):
             if progress is not None:
                 progress(number, len(units), unit)
-            plans.append(_plan_unit(unit, opener, Path(scratch) / str(unit.index), measured=unit.index in tried))
-    workers = _workers(config.batch.executor, config.job.workers, sum(plan.frames for plan in plans))
+            plan = _plan_unit(unit, opener, Path(scratch) / str(unit.index), measured=unit.index in tried)
+            if plan.measured is not None:
+                costs[scene_of(unit)] = plan.measured
+            plans.append(plan)
+    plans = [dataclasses.replace(plan, measured=costs.get(scene_of(plan.unit))) if plan.frames else plan for plan in plans]
+    workers = expected_workers(config, units=len(units), frames=sum(plan.frames for plan in plans))
     cost = estimate(plans, workers=max(1, workers))
-    plan = RunPlan(output, tuple(plans), workers)
+    plan = RunPlan(str(config.job.output_path or ""), tuple(plans), workers)
     return plan if cost is None else dataclasses.replace(plan, seconds=cost[0], bytes=cost[1])
 
 
@@ -107,12 +112,3 @@ def _try(body: WorkerBody, share: UnitShare, number: int, task: FrameTask) -> tu
     start = time.perf_counter()
     report = body.make(share, FrameOrder(number, f"plan_{number}", task))
     return report, time.perf_counter() - start
-
-
-def _workers(executor: ExecutorKind, asked: int, frames: int) -> int:
-    """Return how many frames the run would make at a time; 0 where the cluster decides."""
-    if executor is ExecutorKind.HERE:
-        return 1
-    if executor is ExecutorKind.RAY:
-        return asked
-    return worker_count(asked, frames)

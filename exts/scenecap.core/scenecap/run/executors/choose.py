@@ -89,6 +89,24 @@ def worker_count(asked: int, frames: int) -> int:
     return max(1, min(_cores(), frames // FRAMES_PER_WORKER))
 
 
+def expected_workers(config: ScenecapConfig, *, units: int, frames: int) -> int:
+    """Return how many frames a run would make at a time; 0 where that is the size of a cluster.
+
+    Args:
+        config: Settings of the run.
+        units: How many scenes it has.
+        frames: How many frames.
+    """
+    kind, asked = config.batch.executor, config.job.workers
+    if kind is ExecutorKind.HERE:
+        return 1
+    if kind is ExecutorKind.RAY:
+        return asked
+    if units > 1 or config.batch.limits != LimitSettings.model_validate({}):
+        return max(1, min(asked or _cores(), frames))
+    return worker_count(asked, frames)
+
+
 def _cores() -> int:
     """Return the number of cores that this process may use."""
     try:

@@ -58,6 +58,10 @@ class OutputError(ScenecapError):
     """A file that could not be written."""
 
 
+class DatasetError(ScenecapError):
+    """A dataset on disk, or a file of it, that cannot be read."""
+
+
 class MissingExtraError(ScenecapError):
     """An optional dependency that is not installed.
 

@@ -11,7 +11,6 @@ import os
 import pytest
 
 from scenecap.errors import OutputError
-from scenecap.output import manifest as module
 from scenecap.output.atomic import WORK_DIR, FileRecord
 from scenecap.output.manifest import (
     MANIFEST_NAME,
@@ -146,7 +145,7 @@ def test_a_full_disk_leaves_no_half_row(tmp_path, monkeypatch):
     def full(handle):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(module.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OutputError, match=r"journal\.jsonl: cannot be written"):
         manifest.append(row(1))
     assert (content(tmp_path), (tmp_path / WORK_DIR / "journal.jsonl").read_bytes()) == before

@@ -73,7 +73,7 @@ def write_frame(
         OutputError: A file could not be written; names it. The output folder is as before.
         ValueError: A path is absolute or leaves the output folder.
     """
-    paths = {relative: _checked(relative) for relative in files}
+    paths = {relative: checked_path(relative) for relative in files}
     stage = root / WORK_DIR / "staging" / safe_name(key)
     created: list[Path] = []
     try:
@@ -148,6 +148,24 @@ def recover(root: Path) -> tuple[str, ...]:
     return tuple(finished)
 
 
+def discard(root: Path, *, key: str) -> None:
+    """Take away what is left of a frame whose writer was killed and that is given up: staged files, and those in place.
+
+    Raises:
+        OutputError: Something cannot be removed.
+    """
+    stage = root / WORK_DIR / "staging" / safe_name(key)
+    if not stage.is_dir():
+        return
+    with _naming(stage):
+        for name, relative in (_read_plan(stage) or {"moves": []})["moves"]:
+            if not (stage / name).exists():  # it had been moved to its place
+                (root / relative).unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    (root / relative).parent.rmdir()
+        shutil.rmtree(stage)
+
+
 def clean_up(root: Path) -> None:
     """Remove the work folder of a finished run where it is empty."""
     for folder in (root / WORK_DIR / "staging", root / WORK_DIR):
@@ -175,13 +193,18 @@ def verify(root: Path, records: Iterable[FileRecord], *, hashes: bool = True) ->
 
 def _is_inside(relative: str) -> bool:
     try:
-        _checked(relative)
+        checked_path(relative)
     except ValueError:
         return False
     return True
 
 
-def _checked(relative: str) -> PurePosixPath:
+def checked_path(relative: str) -> PurePosixPath:
+    """Return a path that lies inside the output.
+
+    Raises:
+        ValueError: It is absolute or leaves the output.
+    """
     path = PurePosixPath(relative)
     if path.is_absolute() or not path.parts or ".." in path.parts or "\\" in relative or ":" in relative:
         raise ValueError(f"write_frame: {relative!r} is not a path inside the output folder")
@@ -192,12 +215,12 @@ def _commit(root: Path, stage: Path, moves: list[tuple[str, str]], gone: list[st
     undo: list[tuple[Path, Path]] = []
     try:
         for relative in gone:
-            target = root / _checked(relative)
+            target = root / checked_path(relative)
             if target.is_file():
                 with _naming(target):
                     _move(target, stage / f"gone_{len(undo)}", undo)
         for name, relative in moves:
-            target = root / _checked(relative)
+            target = root / checked_path(relative)
             with _naming(target):
                 _make_dirs(target.parent, created)
                 if target.is_dir():
@@ -252,8 +275,10 @@ def _flush(files: list[tuple[Path, Path]]) -> None:
 def _read_plan(stage: Path) -> dict | None:
     try:
         plan = json.loads((stage / _PLAN).read_bytes())
-        return plan if {"moves", "gone"} <= set(plan) else None
-    except (OSError, ValueError):
+        for _, relative in plan["moves"]:
+            checked_path(relative)
+        return plan if isinstance(plan["gone"], list) else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

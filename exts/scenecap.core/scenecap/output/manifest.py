@@ -2,14 +2,14 @@
 
 Workers finish out of order and runs are killed. So a finished frame is first appended to a journal in the work folder (that
 append is what makes the frame count as written), and the manifest shows the rows in frame order as far as there is no gap.
-Opening reads both, throws away a torn last line, and goes on; closing writes the whole manifest in order, journal dropped.
+Opening reads both, leaves out what is damaged, and goes on; closing writes the whole manifest in order, journal dropped.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import os
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -17,15 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from scenecap.errors import OutputError
-from scenecap.output.atomic import WORK_DIR, FileRecord, write_file
+from scenecap.output.atomic import FileRecord
 from scenecap.output.canonical import dumps_line
+from scenecap.output.store import Store, open_store
 
 logger = logging.getLogger(__name__)
 
 MANIFEST_NAME = "manifest.jsonl"
 RUN_LOG_NAME = "run_log.jsonl"
-
-_JOURNAL = f"{WORK_DIR}/journal.jsonl"
 
 
 class FrameStatus(str, Enum):
@@ -118,26 +117,25 @@ class FrameRow:
 
 
 class Manifest:
-    """The manifest of an output folder, open for appending. Use as a context manager; one process at a time.
+    """The manifest of an output, open for appending. Use as a context manager; one process at a time.
 
     Args:
-        root: The output folder.
-        keep: Decides which rows of an earlier run still hold (same config and inputs, files intact); the others are dropped
-            and their frames done again. None keeps none.
+        output: The output folder, or a store.
+        keep: Rows of an earlier run that still hold (same config and inputs, files intact); the others are dropped and their
+            frames done again.
         fsync: Flush each row to the disk.
 
     Raises:
         OutputError: A file cannot be read or written.
     """
 
-    def __init__(self, root: Path, *, keep: Iterable[FrameRow] = (), fsync: bool = True) -> None:
-        self._path = root / MANIFEST_NAME
-        self._journal_path = root / _JOURNAL
+    def __init__(self, output: Path | str | Store, *, keep: Iterable[FrameRow] = (), fsync: bool = True) -> None:
+        self._store = open_store(output)
         self._fsync = fsync
         self.rows: dict[int, FrameRow] = {row.number: row for row in keep}
         self._shown = 0
-        write_file(self._journal_path, self._lines(sorted(self.rows)), fsync=fsync)
-        write_file(self._path, self._lines(self._prefix()), fsync=fsync)
+        self._store.start_journal({number: _journal_line(row) for number, row in self.rows.items()}, fsync=fsync)
+        self._store.write_file(MANIFEST_NAME, self._lines(self._newly_shown()), fsync=fsync)
 
     def __enter__(self) -> Manifest:
         return self
@@ -153,11 +151,10 @@ class Manifest:
             OutputError: The row could not be written.
         """
         self.rows[row.number] = row
-        self._append(self._journal_path, row.to_line())
-        start = self._shown
-        ready = self._prefix()[start:]
-        if ready:
-            self._append(self._path, "".join(self.rows[number].to_line() for number in ready))
+        self._store.append_journal(row.number, _journal_line(row), fsync=self._fsync)
+        ready = self._newly_shown()
+        if ready and self._store.appends:
+            self._store.append(MANIFEST_NAME, "".join(self.rows[number].to_line() for number in ready), fsync=self._fsync)
 
     def close(self, *, finished: bool = True) -> None:
         """Write the whole manifest in order, gaps or not.
@@ -165,97 +162,114 @@ class Manifest:
         Args:
             finished: The run has ended, so the journal goes; else it stays, and the next run goes on from it (a full disk).
         """
-        write_file(self._path, self._lines(sorted(self.rows)), fsync=self._fsync)
+        self._store.write_file(MANIFEST_NAME, self._lines(sorted(self.rows)), fsync=self._fsync)
         if finished:
-            self._journal_path.unlink(missing_ok=True)
+            self._store.drop_journal()
 
-    def _prefix(self) -> list[int]:
-        """Numbers of the rows from 0 up to the first gap; remembers how many there are."""
+    def _newly_shown(self) -> list[int]:
+        """Numbers of the rows that come after those that are shown, up to the first gap; they are shown from here on."""
+        first = self._shown
         while self._shown in self.rows:
             self._shown += 1
-        return list(range(self._shown))
+        return list(range(first, self._shown))
 
     def _lines(self, numbers: Iterable[int]) -> bytes:
         return "".join(self.rows[number].to_line() for number in numbers).encode("utf-8", "replace")
 
-    def _append(self, path: Path, text: str) -> None:
-        append_line(path, text, fsync=self._fsync)
 
-
-def read_manifest(root: Path) -> list[FrameRow]:
+def read_manifest(output: Path | str | Store) -> list[FrameRow]:
     """Return the rows that an earlier run left, finished or killed, in frame order; the latest of a frame's rows counts.
+
+    A damaged row is left out, with a warning.
 
     Raises:
         OutputError: The manifest exists and is not one.
     """
-    rows: dict[int, FrameRow] = {}
-    for path in (root / MANIFEST_NAME, root / _JOURNAL):
-        for row in _read_rows(path):
-            rows[row.number] = row
+    store = open_store(output)
+    journal = read_journal(store)
+    rows = {row.number: row for row in _manifest_rows(store, of_ours=journal is not None)}
+    rows.update((row.number, row) for row in journal or ())
     return [rows[number] for number in sorted(rows)]
 
 
-def is_unfinished(root: Path) -> bool:
-    """Whether a run into this folder was stopped before its end."""
-    return (root / _JOURNAL).is_file()
+def read_journal(output: Path | str | Store) -> list[FrameRow] | None:
+    """Return the rows of a run that has not ended, in frame order; None where there is no journal.
 
-
-def append_line(path: Path, text: str, *, fsync: bool = True) -> None:
-    """Append a whole line (or several) in one write.
-
-    Raises:
-        OutputError: It could not be written; a part that was is cut off again.
+    Each line carries a checksum. What a power cut or a bad disk did to a line is told, and its frame is made again.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "ab") as file:
-            size = file.tell()
-            try:
-                file.write(text.encode("utf-8", "replace"))
-                file.flush()
-                if fsync:
-                    os.fsync(file.fileno())
-            except OSError:
-                os.truncate(path, size)
-                raise
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written ({error.strerror or error}).",
-            remedy="Free some space or choose another output folder; the run goes on where it stopped.",
-        ) from error
+    store = open_store(output)
+    lines = store.journal_lines()
+    if lines is None:
+        return None
+    rows: dict[int, FrameRow] = {}
+    damaged = 0
+    for line in filter(None, lines):
+        row = _row_of_journal(line)
+        if row is None:
+            damaged += 1
+        else:
+            rows[row.number] = row
+    if damaged:
+        what = "a line of the journal is" if damaged == 1 else f"{damaged} lines of the journal are"
+        logger.warning("%s: %s damaged; what they stand for is made again", store.address, what)
+    return [rows[number] for number in sorted(rows)]
+
+
+def is_unfinished(output: Path | str | Store) -> bool:
+    """Whether a run into this output was stopped before its end."""
+    return open_store(output).journal_lines() is not None
 
 
 class RunLog:
     """``run_log.jsonl``: times, attempts and host facts, which have no place in the dataset. Appended to, never read.
 
     Args:
-        root: The output folder.
+        output: The output folder, or a store.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._path = root / RUN_LOG_NAME
+    def __init__(self, output: Path | str | Store) -> None:
+        self._store = open_store(output)
 
     def append(self, event: str, **facts: Any) -> None:
         """Append an event; the caller passes times and host facts."""
-        append_line(self._path, dumps_line({"event": event, **facts}, decimals=6) + "\n", fsync=False)
+        self._store.append(RUN_LOG_NAME, dumps_line({"event": event, **facts}, decimals=6) + "\n", fsync=False)
 
 
-def _read_rows(path: Path) -> list[FrameRow]:
+def _journal_line(row: FrameRow) -> str:
+    """Return a row with a checksum before it: damage that leaves it readable (a digit of a number) is seen too."""
+    text = row.to_line()
+    return f"{zlib.crc32(text.encode('utf-8', 'replace')):08x} {text}"
+
+
+def _row_of_journal(line: bytes) -> FrameRow | None:
+    checksum, _, content = line.partition(b" ")
+    text = content + b"\n"
+    if checksum != b"%08x" % zlib.crc32(text):
+        return None
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+        return FrameRow.from_line(text.decode("utf-8"))
+    except ValueError:
+        return None
+
+
+def _manifest_rows(store: Store, *, of_ours: bool) -> list[FrameRow]:
+    """Rows of the manifest. A file of that name without a single row, and no journal beside it, is somebody else's."""
+    content = store.read_file(MANIFEST_NAME)
+    if not content:
         return []
-    except (OSError, UnicodeDecodeError) as error:
-        raise OutputError(f"{path}: cannot be read ({error}).", remedy="Remove it or choose another output folder.") from error
-    rows = []
-    *lines, torn = text.split("\n")  # not splitlines: a path may hold a Unicode line separator
+    where = f"{store.address}/{MANIFEST_NAME}"
+    rows: list[FrameRow] = []
+    faults: list[str] = []
+    *lines, torn = content.split(b"\n")  # not splitlines: a path may hold a Unicode line separator
     if torn:
-        logger.warning("%s: the last line is torn; its frame is done again", path)
+        logger.warning("%s: the last line is torn; its frame is done again", where)
     for number, line in enumerate(lines, start=1):
         try:
-            rows.append(FrameRow.from_line(line))
+            rows.append(FrameRow.from_line(line.decode("utf-8")))
         except ValueError as error:
-            raise OutputError(
-                f"{path}, line {number}: {error}.", remedy="Remove the file or choose another output folder."
-            ) from error
+            faults.append(f"{where}, line {number}: {error}.")
+    if faults and not rows and not of_ours:
+        raise OutputError(faults[0], remedy="Remove the file or choose another output folder.")
+    for fault in faults:
+        logger.warning("%s It is left out.", fault)
     return rows

@@ -13,6 +13,7 @@ from scenecap.errors import EmptyFrameError, OutputError, ScenecapError
 from scenecap.output.atomic import FileRecord
 from scenecap.output.manifest import FrameRow, FrameStatus
 from scenecap.output.model import FrameResult, JobFacts
+from scenecap.output.store import Store, open_store
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.empty import empty_reason
 from scenecap.run.pipeline import process_frame
@@ -102,7 +103,7 @@ class FrameMaker:
     Args:
         config: All settings.
         source: Where the frames come from; its ``tasks`` has been called.
-        output: The output folder.
+        output: The output folder, or a store.
         facts: What the frames share.
         folder: Folder below the output that they go to, with ``/`` between its parts.
         varied: Whether the stage has variations, which have a folder each.
@@ -113,7 +114,7 @@ class FrameMaker:
         self,
         config: ScenecapConfig,
         source: FrameSource,
-        output: Path,
+        output: Path | Store,
         facts: JobFacts,
         *,
         folder: str = "",
@@ -122,7 +123,7 @@ class FrameMaker:
     ) -> None:
         self._config = config
         self._source = source
-        self._output = output
+        self._output = open_store(output)
         self._facts = facts
         self._folder = folder
         self._varied = varied

@@ -12,9 +12,10 @@ from scenecap.caption.template import caption_graph
 from scenecap.contract import Frame
 from scenecap.graph.build import build_scene_graph
 from scenecap.graph.model import SceneGraph
-from scenecap.output.atomic import FileRecord, write_frame
+from scenecap.output.atomic import FileRecord
 from scenecap.output.frame_files import frame_files
 from scenecap.output.model import FrameResult, JobFacts
+from scenecap.output.store import Store, open_store
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.timings import StepTimer
 from scenecap.text import safe_name
@@ -58,7 +59,7 @@ def process_frame(
     config: ScenecapConfig,
     *,
     job: JobFacts,
-    output: Path,
+    output: Path | Store,
     folder: str = "",
     key: str | None = None,
     variation: int = 0,
@@ -71,7 +72,7 @@ def process_frame(
         frame: What a camera saw.
         config: All settings.
         job: What the frames of the job share: folder names of the cameras, hash of the config.
-        output: The output folder; it is made if need be.
+        output: The output folder, which is made if need be, or a store.
         folder: Folder below the output that the frame's files go to, with ``/`` between its parts.
         key: Name of the frame, unique among those that are being written to the output; from camera and number without it.
         variation: Which variation of the stage it shows.
@@ -89,7 +90,7 @@ def process_frame(
         if folder:
             files = {f"{folder}/{path}": content for path, content in files.items()}
         name = safe_name(key or f"{job.cameras.folder(frame.camera.path)}_{frame.frame_index}")
-        written = write_frame(output, files, key=name, obsolete=obsolete, fsync=config.output.fsync)
+        written = open_store(output).write_frame(files, key=name, obsolete=obsolete, fsync=config.output.fsync)
     return ProcessedFrame(result, written)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from scenecap.errors import OutputError
 from scenecap.output.manifest import FrameRow, RunLog
+from scenecap.output.store import Store
 from scenecap.run.make_frame import FrameReport
 from scenecap.run.result import RunResult
 
@@ -25,11 +26,11 @@ class RunRecorder:
     """Writes the log of one run. A log that cannot be written never costs a frame.
 
     Args:
-        output: The output folder.
+        output: The output folder, or a store.
         clock: The time; without one nothing is written.
     """
 
-    def __init__(self, output: Path, clock: Clock | None) -> None:
+    def __init__(self, output: Path | str | Store, clock: Clock | None) -> None:
         self._log = RunLog(output)
         self._clock = clock
         self._started = 0.0 if clock is None else clock()

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from scenecap import __version__
 from scenecap.errors import OutputError, UsageError
-from scenecap.output.atomic import clean_up
 from scenecap.output.manifest import FrameRow, FrameStatus, Manifest
 from scenecap.output.model import FrameResult, JobFacts
 from scenecap.output.names import CameraNames
+from scenecap.output.store import LocalStore, Store, open_store
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.config.job_settings import Engine
 from scenecap.run.executors.base import Executor, Opener, UnitShare, UnitWork
@@ -68,7 +66,7 @@ def run_units(
     if not units:
         raise UsageError("there is no scene.", remedy="Give scene_path, or scenes.")
     config = units[0].config
-    output = output_folder(config)
+    output = open_store(output_folder(config))
     if config.job.engine is Engine.CHAT:
         raise UsageError("engine: chat is not in this version.", remedy="Use engine: template, which needs no network.")
     log = RunRecorder(output, clock)
@@ -77,7 +75,7 @@ def run_units(
         expander = choice.to_expand()
         stack.callback(expander.close)
         run = _Run(units, dict(expander.expand(units)), output)
-        check_writable(output)
+        output.check_writable()
         work = run.open()
         executor = choice.to_make(expander, frames=sum(len(item.orders) for item in work))
         if executor is not expander:
@@ -103,14 +101,14 @@ class _Place:
 class _Run:
     """The frames of all units."""
 
-    def __init__(self, units: Sequence[Unit], expansions: Mapping[int, Expansion], output: Path) -> None:
+    def __init__(self, units: Sequence[Unit], expansions: Mapping[int, Expansion], output: Store) -> None:
         self._output = output
         self._fsync = units[0].config.output.fsync
         self._places: list[_Place] = []
         self._expansions = [expansions[unit.index] for unit in units]
         number = 0
         for unit, expansion in zip(units, self._expansions, strict=True):
-            place = _place(unit, expansion, str(output), first=number)
+            place = _place(unit, expansion, output.address, first=number)
             self._places.append(place)
             number += len(place.rows)
         self._rows = [row for place in self._places for row in place.rows]
@@ -176,7 +174,7 @@ class _Run:
     def _end(self, manifest: Manifest, stopped: str, *, interrupted: bool, log: RunRecorder) -> RunResult:
         try:
             manifest.close(finished=not stopped)  # a full disk is not the end: the next run goes on
-            clean_up(self._output)
+            self._output.clean_up()
         except OutputError as error:
             stopped = stopped or str(error)
         rejected: Counter[str] = Counter()
@@ -184,7 +182,7 @@ class _Run:
             rejected.update(expansion.rejected)
         result = RunResult(
             self._scenes,
-            self._output,
+            self._output.root if isinstance(self._output, LocalStore) else Path(self._output.address),
             tuple(self._outcomes[number] for number in sorted(self._outcomes)),
             problems=self._problems,
             stopped=stopped,
@@ -233,9 +231,9 @@ def _place(unit: Unit, expansion: Expansion, output: str, *, first: int) -> _Pla
 
 
 def _orders(place: _Place, leftover: Leftover) -> tuple[FrameOrder, ...]:
-    """Return the frames of a unit that are missing, as its source, which knows of no other unit, calls them."""
+    """Return the frames of a unit that are missing."""
     return tuple(
-        FrameOrder(row.number, row.key, replace(task, unit=0), leftover.files.get(row.key, ()))
+        FrameOrder(row.number, row.key, task, leftover.files.get(row.key, ()))
         for task, row in zip(place.tasks, place.rows, strict=True)
         if row.number not in leftover.kept
     )
@@ -256,33 +254,13 @@ def job_facts(config: ScenecapConfig, cameras: Sequence[str], *, several_frames:
     )
 
 
-def output_folder(config: ScenecapConfig) -> Path:
-    """Return the output folder, absolute.
+def output_folder(config: ScenecapConfig) -> Path | str:
+    """Return the output folder, absolute, or the address of an output that is none of this machine's.
 
     Raises:
         UsageError: None is given.
     """
-    if config.job.output_path is None:
+    output = config.job.output_path
+    if output is None:
         raise UsageError("output_path: no output folder is given.", remedy="Give the folder for the results.")
-    return Path(os.path.abspath(config.job.output_path))
-
-
-def check_writable(output: Path) -> None:
-    """Find out before the first frame is made, and leave nothing behind where the answer is no.
-
-    Raises:
-        UsageError: The folder cannot be written.
-    """
-    existing = output
-    try:
-        while not existing.exists():
-            existing = existing.parent
-        if not existing.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, "a file is in the way")
-        with tempfile.NamedTemporaryFile(dir=existing, prefix=".scenecap_"):
-            pass
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UsageError(
-            f"{output}: the output folder cannot be written ({reason}).", remedy="Choose another output folder."
-        ) from None
+    return output if isinstance(output, str) and "://" in output else Path(os.path.abspath(output))

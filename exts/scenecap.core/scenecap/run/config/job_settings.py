@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from scenecap.run.config.values import CAMERAS_ALL, Cameras, Frames, Resolution
+from scenecap.run.config.values import CAMERAS_ALL, Cameras, Frames, OutputPath, Resolution
 
 
 class CaptureKind(str, enum.Enum):
@@ -50,7 +50,12 @@ class JobSettings(BaseModel):
     recorded_up_axis: UpAxis = Field(
         UpAxis.Z, description="Up axis of the stage that was recorded; folders that scenecap wrote say it themselves."
     )
-    output_path: Path | None = Field(None, description="Folder that the results go to; it is created.")
+    output_path: OutputPath | None = Field(
+        None,
+        description="Folder that the results go to; it is created. Or an address that fsspec knows, such as `s3://bucket/run` "
+        "(needs the extra `remote`).",
+        json_schema_extra={"x-path": True},
+    )
     cameras: Cameras = Field(
         (CAMERAS_ALL,),
         description="Which cameras: `all` of the stage (views are placed automatically where it has none), `auto` (placed "

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -110,6 +113,24 @@ def parse_cameras(value: Any) -> tuple[str, ...]:
             raise ValueError(f"'{item}' is not a prim path; it must start with /")
     return patterns
 
+
+def parse_output(value: Any) -> Any:
+    """Return an output as a folder's path, or as the address that it is: a path would lose one of its slashes.
+
+    Raises:
+        ValueError: It is no text.
+    """
+    if isinstance(value, Path):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("not a path")
+    if value.startswith("file://"):
+        return Path(url2pathname(urlsplit(value).path))
+    return value if "://" in value else Path(value)
+
+
+#: A folder, or an address with ``://`` in it.
+OutputPath = Annotated[Path | str, BeforeValidator(parse_output), WithJsonSchema({"type": "string", "format": "path"})]
 
 #: Time codes, as written by a person.
 Frames = Annotated[

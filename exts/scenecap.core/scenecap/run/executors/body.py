@@ -6,10 +6,10 @@ import gc
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from pathlib import Path
 
 from scenecap.errors import MissingExtraError, ScenecapError
 from scenecap.output.model import FrameResult
+from scenecap.output.store import open_store
 from scenecap.run.batch.expand import expand, scene_name
 from scenecap.run.executors.base import MAX_OPEN, Opener, UnitShare
 from scenecap.run.make_frame import FrameMaker, FrameOrder, FrameReport, failed_report
@@ -83,7 +83,7 @@ class WorkerBody:
         self._makers[index] = FrameMaker(
             share.unit.config,
             source,
-            Path(share.output),
+            open_store(share.output),
             share.facts,
             folder=share.unit.folder,
             varied=share.varied,

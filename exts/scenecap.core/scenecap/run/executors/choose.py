@@ -42,6 +42,7 @@ class ExecutorChoice:
 
     def to_expand(self) -> Executor:
         """Return the executor that opens the scenes."""
+        self._check()
         if not self._here and (self._limited or self.config.job.workers > 1 or self.units > 1):
             workers = self.config.job.workers or _cores()
             if self._limited or workers > 1:
@@ -62,7 +63,25 @@ class ExecutorChoice:
 
     @property
     def _here(self) -> bool:
-        return self.source is not None or self.config.batch.executor is ExecutorKind.HERE
+        return self.source is not None or self.config.batch.executor is ExecutorKind.HERE or self._in_memory
+
+    @property
+    def _in_memory(self) -> bool:
+        return str(self.config.job.output_path).startswith("memory://")
+
+    def _check(self) -> None:
+        """Refuse what does not go together, before anything is started."""
+        kind = self.config.batch.executor
+        if self._in_memory and (self.config.job.workers > 1 or kind is ExecutorKind.RAY or self._limited):
+            raise UsageError(
+                "output_path: memory:// is the memory of one process, which several workers do not share.",
+                remedy="Use workers: 1 and no limits, or another output.",
+            )
+        if kind is ExecutorKind.HERE and self._limited and self.source is None:
+            raise UsageError(
+                "limits: a frame can only be stopped with its process, and with executor: here that is the run's own.",
+                remedy="Use executor: processes (workers: 1 for one at a time).",
+            )
 
     @property
     def _limited(self) -> bool:

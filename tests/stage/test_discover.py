@@ -226,7 +226,7 @@ def test_native_instances_are_objects() -> None:
         prim.SetInstanceable(True)
     found = find(stage)
     assert set(labels_of(found)) == {"/World/inst_1", "/World/inst_2"}
-    assert {item.rule for item in found.entities} == {"2 a native instance"}
+    assert {item.rule for item in found.entities} == {"rule 2: a native instance"}
 
 
 def test_native_instance_of_an_assembly_is_a_group() -> None:
@@ -354,7 +354,7 @@ def test_serial_chain_is_a_robot_arm(root_on: str, name: str, expected: str, sou
     box(stage, "/World/cup")
     found = find(stage)
     assert labels_of(found) == {f"/World/{name}": expected, "/World/cup": "cup"}
-    assert entity(found, f"/World/{name}").rule.startswith("4")
+    assert entity(found, f"/World/{name}").rule.startswith("rule 4:")
     assert entity(found, f"/World/{name}").label_source is source
 
 
@@ -435,7 +435,7 @@ def test_moving_joint_makes_one_object(body0: str) -> None:
     joint(stage, "/World/chest/slide", body0, "/World/chest/drawer", kind="PhysicsPrismaticJoint")
     found = find(stage)
     assert labels_of(found) == {"/World/chest": "chest"}
-    assert entity(found, "/World/chest").rule.startswith("6")
+    assert entity(found, "/World/chest").rule.startswith("rule 6:")
 
 
 def test_fixed_joint_makes_no_object() -> None:

@@ -331,7 +331,7 @@ class _Discovery:
             role=item.role,
             label=item.named.text,
             label_source=item.named.source,
-            rule=f"{candidate.number} {candidate.rule}",
+            rule=f"rule {candidate.number}: {candidate.rule}",
             labels=dict(candidate.labels),
             attributes=item.attributes,
             attribute_sources=item.attribute_sources,

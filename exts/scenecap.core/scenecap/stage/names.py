@@ -42,6 +42,8 @@ COLOR_TERMS = {**{term: term for term in BASIC_TERMS}, "grey": "gray"}
 _SEPARATORS = re.compile(r"[\s_\-./\\:|,;+#()\[\]{}~]+")
 # "OfficeChair" -> Office Chair, "USDModel" -> USD Model; only where upper and lower case exist.
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# "SMOfficeLamp": an engine's prefix without its underscore; those only that begin no word of their own.
+_GLUED_PREFIX = re.compile(r"^(?:SM|SKM?|SMC|SMR|BP|PFB)(?=[A-Z][a-z])")
 _LETTER_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _VERSION = re.compile(r"^(?:g|lod|v|ver|version|rev|id|nr|no|vis|geo|geom|mesh|inst|copy|var|mat|uid|n|r|t)?\d+$", re.I)
 _DIMENSIONS = re.compile(r"^\d+(?:x\d+)+[a-z]{0,2}$", re.I)
@@ -199,6 +201,8 @@ def _split(text: str) -> tuple[str, ...]:
     segments = [segment for segment in _SEPARATORS.split(text) if segment]
     if len(segments) > 1 and segments[0] in ASSET_PREFIXES:
         segments = segments[1:]
+    elif segments:
+        segments[0] = _GLUED_PREFIX.sub("", segments[0])
     words: list[str] = []
     for segment in segments:
         if any(pattern.match(segment) for pattern in (_VERSION, _DIMENSIONS, _MEASURE, _HASH)):

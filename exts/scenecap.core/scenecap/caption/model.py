@@ -19,6 +19,7 @@ class CaptionSource(str, enum.Enum):
 
     TEMPLATE = "template"
     MODEL = "model"
+    MODEL_REPAIRED = "model_repaired"
 
 
 class QuestionKind(str, enum.Enum):
@@ -115,6 +116,40 @@ class Question:
 
 
 @dataclass(frozen=True)
+class PromptVersion:
+    """A prompt template that a model was asked with.
+
+    Attributes:
+        name: Its name.
+        version: As its first line says.
+        hash: Of its text, 12 hexadecimal digits.
+    """
+
+    name: str
+    version: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """The model that was asked for a frame's texts, for the output. Holds no address and no key.
+
+    Attributes:
+        name: As its server lists it.
+        profile: Kind of server.
+        picture: Whether it was sent the picture.
+        prompts: The templates.
+        questions: Who wrote the questions in the end.
+    """
+
+    name: str
+    profile: str
+    picture: bool
+    prompts: tuple[PromptVersion, ...]
+    questions: CaptionSource = CaptionSource.TEMPLATE
+
+
+@dataclass(frozen=True)
 class Captions:
     """All texts of one frame; a kind that was not asked for is None (or an empty tuple for questions)."""
 
@@ -124,3 +159,5 @@ class Captions:
     #: Node id -> a referring expression that is unambiguous in the frame ("the bowl on the stove").
     references: dict[int, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    #: The model that was asked; None with ``engine: template``.
+    model: ModelFacts | None = None

@@ -1,0 +1,121 @@
+"""Prompt templates: Jinja files in the package, each replaceable by one of the same name in a user's folder.
+
+Templates run in Jinja's sandbox and get plain values: stage text reaches them as one finished block
+(:mod:`scenecap.caption.chat.quoting`), which a template places and cannot take apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from scenecap.caption.model import PromptVersion
+from scenecap.errors import ConfigError, MissingExtraError
+from scenecap.text import clean_text
+
+#: Templates and what each is for.
+NAMES: Mapping[str, str] = {
+    "system": "who the model is and what data is",
+    "captions": "the request for a frame's texts",
+    "schema": "the reply's form in words, for servers that take no schema",
+    "repair_json": "what is said when a reply had the wrong form",
+    "repair_claims": "what is said when the scene does not support a text",
+}
+_MAX_BYTES = 64_000
+_VERSION = re.compile(r"\A\{#-?\s*version:\s*([\w.-]{1,32})\s*-?#\}")
+
+
+@dataclass(frozen=True)
+class _Source:
+    text: str
+    version: str
+    origin: str
+
+
+class Prompts:
+    """All templates, read and compiled once.
+
+    Args:
+        folder: A user's folder, or None.
+
+    Raises:
+        MissingExtraError: Jinja is not installed.
+        ConfigError: The folder is not there, has a file that is no template of ours, or one that is wrong.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        try:
+            import jinja2
+            import jinja2.sandbox
+        except ImportError:
+            raise MissingExtraError("jinja2", extra="models", purpose="engine: chat") from None
+        self._jinja = jinja2
+        self._sources = {name: _read(name, folder) for name in NAMES}
+        if folder is not None:
+            _check_folder(folder)
+        environment = jinja2.sandbox.ImmutableSandboxedEnvironment(
+            undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True, extensions=[]
+        )
+        self._templates = {}
+        for name, source in self._sources.items():
+            try:
+                self._templates[name] = environment.from_string(source.text)
+            except jinja2.TemplateSyntaxError as error:
+                raise ConfigError(f"{source.origin}:{error.lineno}: {clean_text(error.message, limit=200)}.") from None
+
+    def render(self, name: str, **values: Any) -> str:
+        """Return a template's text.
+
+        Raises:
+            ConfigError: It uses a value that there is not, or something that the sandbox does not allow.
+        """
+        try:
+            return self._templates[name].render(**values).strip()
+        except Exception as error:  # a user's template may raise anything
+            message = clean_text(error, limit=200).rstrip(".")
+            raise ConfigError(
+                f"{self._sources[name].origin}: {message}.", remedy="docs/models.md lists what each template is given."
+            ) from None
+
+    @cached_property
+    def versions(self) -> tuple[PromptVersion, ...]:
+        """Name, version and hash of each template, for the output."""
+        return tuple(
+            PromptVersion(name, source.version, hashlib.sha256(source.text.encode()).hexdigest()[:12])
+            for name, source in sorted(self._sources.items())
+        )
+
+
+def _read(name: str, folder: Path | None) -> _Source:
+    own = None if folder is None else folder / f"{name}.j2"
+    if own is not None and own.is_file():
+        try:
+            data = own.read_bytes()
+            if len(data) > _MAX_BYTES:
+                raise ConfigError(f"{own}: larger than {_MAX_BYTES // 1000} kB; this is no prompt template.")
+            text, origin = data.decode("utf-8-sig"), str(own)
+        except UnicodeDecodeError:
+            raise ConfigError(f"{own}: is not UTF-8 text.") from None
+        except OSError as error:
+            raise ConfigError(f"{own}: cannot be read: {error.strerror}.") from None
+    else:
+        text = resources.files("scenecap.caption.chat").joinpath("prompts", f"{name}.j2").read_text(encoding="utf-8")
+        origin = f"prompts/{name}.j2"
+    text = text.replace("\r\n", "\n")
+    match = _VERSION.match(text)
+    return _Source(text, match[1] if match else "unversioned", origin)
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise ConfigError(f"prompts: {folder}: there is no such folder.")
+    known = ", ".join(f"{name}.j2" for name in NAMES)
+    for path in sorted(folder.glob("*.j2")):
+        if path.stem not in NAMES:
+            raise ConfigError(f"prompts: {path}: there is no template of this name; known are {known}.")

@@ -1,7 +1,8 @@
 """Capture a config's cameras and times through Replicator: rendering on Kit's main thread, the rest on a worker.
 
-:func:`scenecap.run.job.run_job` makes the frames, as for every other source, on a worker thread. Where it asks for a frame,
-:class:`ReplicatorSource` has Kit's event loop render it and waits; Kit goes on updating meanwhile.
+:func:`scenecap.run.units.run_units` makes the frames, as for every other source, on a worker thread. Where it asks for one,
+:class:`ReplicatorSource` has Kit's event loop render it and waits; Kit goes on updating meanwhile. The scenes of a batch are
+opened one after the other (:mod:`scenecap_replicator.stage_switch`).
 """
 
 from __future__ import annotations
@@ -11,19 +12,23 @@ import concurrent.futures
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from scenecap.errors import ScenecapError, UsageError
 from scenecap.output.model import FrameResult
+from scenecap.run.batch.settings import ExecutorKind
+from scenecap.run.batch.units import make_units
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.config.job_settings import CaptureKind
-from scenecap.run.job import Progress, run_job
 from scenecap.run.result import RunResult
 from scenecap.run.run_log import Clock
-from scenecap_replicator.session import CaptureSession
+from scenecap.run.source import FrameSource
+from scenecap.run.unit import Unit
+from scenecap.run.units import Progress, run_units
 from scenecap_replicator.settings import ReplicatorSettings, read_settings
-from scenecap_replicator.source import ReplicatorSource, StopCapture
+from scenecap_replicator.source import StopCapture
+from scenecap_replicator.stage_switch import StageSwitch
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +70,8 @@ class CaptureRun:
         clock: Clock | None = time.time,
     ) -> None:
         job = config.job.model_copy(update={"capture": CaptureKind.REPLICATOR})
-        self._config = config.model_copy(update={"job": job})
+        batch = config.batch.model_copy(update={"executor": ExecutorKind.HERE})  # Kit renders in this process
+        self._config = config.model_copy(update={"job": job, "batch": batch})
         self._progress = progress
         self._on_result = on_result
         self._asked = cancelled or (lambda: False)
@@ -73,8 +79,7 @@ class CaptureRun:
         self._discard_changes = discard_changes
         self._clock = clock
         self._stop = threading.Event()
-        self._session: CaptureSession | None = None
-        self._source: ReplicatorSource | None = None
+        self._stages: StageSwitch | None = None
         self._future: concurrent.futures.Future[RunResult | None] | None = None
 
     async def run(self) -> RunResult:
@@ -92,13 +97,14 @@ class CaptureRun:
         settings = self._settings or read_settings()
         CaptureRun._current = self
         try:
-            with CaptureSession(semantic_filter=settings.semantic_filter) as self._session:
-                self._source = ReplicatorSource(self._config, self._session, settings, stopped=self.is_cancelled)
-                try:
-                    await self._source.prepare(discard_changes=self._discard_changes)
-                    return await self._make_frames(self._source)
-                finally:
-                    self._source.close()
+            stages = self._stages = StageSwitch(settings, stopped=self.is_cancelled, discard_changes=self._discard_changes)
+            try:
+                units = make_units(self._config)
+                # A single scene is made ready here, so that what is wrong with it is told before a worker starts.
+                source = await stages.show(units[0].config) if len(units) == 1 else None
+                return await self._make_frames(lambda: self._run_units(units, stages, source))
+            finally:
+                stages.close()
         finally:
             CaptureRun._current = None
 
@@ -125,10 +131,8 @@ class CaptureRun:
             ended = not concurrent.futures.wait([self._future], timeout=limit_seconds).not_done
         if not ended:
             logger.warning("a frame was not finished within %g s; it is not written", limit_seconds)
-        if self._source is not None:
-            self._source.close()
-        if self._session is not None:
-            self._session.restore()
+        if self._stages is not None:
+            self._stages.close()
         if CaptureRun._current is self:
             CaptureRun._current = None
         return ended
@@ -138,9 +142,9 @@ class CaptureRun:
         """Return the capture that is running, or None."""
         return cls._current
 
-    async def _make_frames(self, source: ReplicatorSource) -> RunResult:
+    async def _make_frames(self, make: Callable[[], RunResult | None]) -> RunResult:
         worker = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="scenecap-capture")
-        self._future = worker.submit(self._run_job, source)
+        self._future = worker.submit(make)
         worker.shutdown(wait=False)
         try:
             result = await asyncio.shield(asyncio.wrap_future(self._future))
@@ -153,7 +157,7 @@ class CaptureRun:
             raise CaptureCancelled
         return result
 
-    def _run_job(self, source: ReplicatorSource) -> RunResult | None:
+    def _run_units(self, units: Sequence[Unit], stages: StageSwitch, source: FrameSource | None) -> RunResult | None:
         """Run on the worker thread; None where it was stopped."""
 
         def forward(outcome: object, done: int, total: int) -> None:
@@ -163,7 +167,14 @@ class CaptureRun:
                 raise StopCapture
 
         try:
-            return run_job(self._config, source=source, progress=forward, clock=self._clock, on_result=self._on_result)
+            return run_units(
+                units,
+                source=source,
+                opener=stages.open,
+                progress=forward,
+                clock=self._clock,
+                on_result=self._on_result,
+            )
         except StopCapture:
             return None
 

@@ -167,6 +167,20 @@ def test_tools_own_prims_and_lights_do_not_count_as_changes(scene: Captured, pro
     assert probe.read_moment(0.0) is first
 
 
+@pytest.mark.parametrize("root", ["/Replicator", "/RenderRoom"])
+def test_objects_that_replicators_scripts_make_and_move_are_seen(scene: Captured, probe: StageProbe, root: str) -> None:
+    """``rep.create.cube()`` makes its prims below /Replicator, and randomizers move them there."""
+    probe.read_moment(0.0)
+    holder = UsdGeom.Xform.Define(scene.stage, f"{root}/Cube_Xform")
+    UsdGeom.Cube.Define(scene.stage, f"{root}/Cube_Xform/Cube")
+    made = probe.read_moment(0.0)
+    assert any(entity.path.startswith(root) for entity in made.world.discovery.entities)
+    UsdGeom.XformCommonAPI(holder).SetTranslate(Gf.Vec3d(0.0, 0.0, 5.0))
+    moved = probe.read_moment(0.0)
+    path = f"{root}/Cube_Xform"
+    assert moved.prims[path][3, 2] - made.prims[path][3, 2] == pytest.approx(5.0)
+
+
 def test_frames_are_made_while_another_thread_edits_the_stage(scene: Captured, probe: StageProbe) -> None:
     """The worker reads no prim: removing all of them under it changes nothing."""
     outputs = payloads.outputs_of(scene.front, scene.stage)

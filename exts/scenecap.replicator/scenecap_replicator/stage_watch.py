@@ -13,8 +13,10 @@ _MOVES = ("xformOp", "positions", "orientations", "orientationsf", "scales", "ve
 #: Properties that neither move nor change anything that is captured.
 _NOTHING = ("outputs:", "ui:", "omni:", "refinement", "node:", "doNotCastShadows", "kit:")
 _SHADING = frozenset(("Shader", "Material", "NodeGraph"))
-#: Where Replicator, the viewport and the render products keep their own prims.
-_TOOLS = ("/Replicator", "/Render", "/OmniverseKit", "/Orchestrator", "/OmniGraph")
+#: Root prims that Kit's tools keep for themselves: render products, graphs; the viewport's cameras begin with the prefix. Not
+#: among them is /Replicator, for rep.create puts objects of the scene there.
+_TOOLS = frozenset(("Render", "Orchestrator", "OmniGraph"))
+_VIEWPORT = "OmniverseKit"
 
 
 class Change(enum.IntEnum):
@@ -23,6 +25,12 @@ class Change(enum.IntEnum):
     NONE = 0
     POSES = 1
     CONTENT = 2
+
+
+def is_of_tools(path: str) -> bool:
+    """Return whether a prim is one that Kit's tools keep for themselves."""
+    root = path.split("/", 2)[1].split(".", 1)[0] if path.startswith("/") else ""
+    return root in _TOOLS or root.startswith(_VIEWPORT)
 
 
 class StageWatch:
@@ -60,7 +68,7 @@ class StageWatch:
             if not path.IsPropertyPath():
                 continue
             kind = self._kind_of(path)
-            if kind > self._change and not str(path).startswith(_TOOLS):
+            if kind > self._change and not is_of_tools(str(path)):
                 self._change = kind
                 if kind is Change.CONTENT:
                     return
@@ -75,7 +83,7 @@ class StageWatch:
         return Change.POSES if name.startswith(_MOVES) else Change.CONTENT
 
     def _is_content(self, path: str) -> bool:
-        if path.startswith(_TOOLS):
+        if is_of_tools(path):
             return False
         path = path.partition(".")[0]
         if path == "/" or self._concerns(path):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pxr import Usd, UsdGeom
 
 from scenecap.errors import UsageError
 from scenecap.output.manifest import FrameStatus, read_manifest
@@ -134,6 +135,26 @@ def test_cancelling_stops_after_the_frame_and_the_next_run_goes_on(kit: Kit, tmp
     result = run(config)
     assert [frame.kept for frame in result.frames] == [True, True, False, False, False, False]
     assert len(read_manifest(tmp_path)) == 6
+
+
+@pytest.mark.parametrize(
+    ("edit", "kept"),
+    [
+        (lambda stage: stage.DefinePrim("/OmniverseKit_Persp", "Camera"), True),
+        (lambda stage: UsdGeom.Imageable(stage.GetPrimAtPath("/World/Crate")).MakeInvisible(), False),
+    ],
+    ids=["the viewport's camera", "an object is hidden"],
+)
+def test_a_run_goes_on_only_where_the_session_shows_the_same_scene(kit: Kit, tmp_path: Path, edit: Any, kept: bool) -> None:
+    from scenecap_replicator.capture import CaptureCancelled
+
+    config = config_of(tmp_path, frames=[0, 1], cameras="/World/Cameras/Front")
+    done: list[int] = []
+    with pytest.raises(CaptureCancelled):
+        run(config, progress=lambda outcome, number, total: done.append(number), cancelled=lambda: bool(done))
+    with Usd.EditContext(kit.stage, kit.stage.GetSessionLayer()):
+        edit(kit.stage)
+    assert [frame.kept for frame in run(config).frames] == [kept, False]
 
 
 def test_a_cancelled_task_restores_before_it_ends(kit: Kit, tmp_path: Path) -> None:

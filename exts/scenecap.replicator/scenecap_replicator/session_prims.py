@@ -9,6 +9,7 @@ from pxr import Gf, Sdf, Usd
 
 from scenecap.contract import CameraView
 from scenecap.stage.open import OpenStage
+from scenecap_replicator.stage_watch import is_of_tools
 
 
 def override_value(stage: Usd.Stage, path: str, attribute: Usd.Attribute, value: float) -> Callable[[], None]:
@@ -37,6 +38,20 @@ def override_value(stage: Usd.Stage, path: str, attribute: Usd.Attribute, value:
             _remove_empty(layer, made)
 
     return undo
+
+
+def session_opinions(layer: Sdf.Layer) -> str:
+    """Return what a session layer says of the scene, as text: what was hidden, moved or labelled for the session alone.
+
+    What Kit's tools keep there of their own (the viewport's cameras, render products) is left out; "" where that is all.
+    """
+    copy = Sdf.Layer.CreateAnonymous(".usda")
+    copy.TransferContent(layer)
+    copy.ClearCustomLayerData()
+    for prim in list(copy.rootPrims):
+        if is_of_tools(str(prim.path)):
+            del copy.rootPrims[prim.name]
+    return copy.ExportToString() if copy.rootPrims else ""
 
 
 def camera_prim_of(view: CameraView) -> str:

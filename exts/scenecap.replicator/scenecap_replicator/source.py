@@ -267,13 +267,21 @@ def _is_open(stage: object, wanted: str) -> bool:
 
 
 def _inputs(opened: OpenStage, database: Path | None) -> dict[str, str]:
-    """Hash files, and layers that differ from their files or have none. The session layer is Kit's own and left out."""
+    """Hash files, layers that differ from their files or have none, and the session layer but for Kit's own prims."""
+    from scenecap_replicator.session_prims import session_opinions
+
     folder = Path(opened.path).parent
     hashes = hash_files(opened.used_files(), folder=folder, database=database)
     session = opened.session
     for layer in opened.stage.GetUsedLayers():
         if layer != session and (layer.dirty or layer.anonymous):
-            text = layer.ExportToString().encode("utf-8", "surrogatepass")
             name = Path(layer.realPath or layer.GetDisplayName() or "layer").name
-            hashes[f"unsaved: {name}"] = hashlib.sha256(text).hexdigest()
+            hashes[f"unsaved: {name}"] = _hash(layer.ExportToString())
+    said = session_opinions(session)
+    if said:
+        hashes["session layer"] = _hash(said)
     return hashes
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -192,7 +192,8 @@ async def case_the_slider_is_dragged(desk: Desk) -> None:
 
 async def case_check_boxes_are_clicked(desk: Desk) -> None:
     form = desk.model.form
-    for field in (form.brief, form.overall, form.questions, form.full_graph, form.pruned_graph, form.overlay):
+    texts, files = (form.brief, form.overall, form.questions), (form.full_graph, form.pruned_graph, form.overlay)
+    for field in (*texts, *files, form.start_over):
         before = field.value
         await desk.click(f"check_{field.name}")
         assert field.value is not before, field.name

@@ -107,20 +107,27 @@ def test_a_label_layer_can_be_opened_in_the_scenes_place(tmp_path: Path) -> None
     play(scenario)
 
 
-def test_cancel_ends_after_the_frame_and_the_next_run_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("again", [False, True], ids=["go on", "start over"])
+def test_after_a_cancel_the_next_run_goes_on_or_starts_over(tmp_path: Path, again: bool) -> None:
     async def scenario(model: PanelViewModel) -> None:
         model.form.output.set(str(tmp_path))
+        model.form.start_over.set(again)
         model.choose_cameras(CameraMode.ONE, "/LivingRoom/Cameras/D*, /LivingRoom/Cameras/C*")
         stop = model.outcomes.subscribe(lambda outcomes: outcomes and model.cancel(), now=False)
         # The first frame's message reaches this thread while the worker makes the second, or before it starts with it.
         await do(model, model.generate)
         stop()
-        first = len(model.outcomes.value)
-        if model.run_message.value.text.startswith("Stopped"):
-            assert first == 1
+        message = model.run_message.value.text
+        stopped = message.startswith("Stopped")
+        if stopped:
+            assert len(model.outcomes.value) == 1
+            assert ("makes all frames anew" if again else "goes on after them") in message
         await do(model, model.generate)
         outcomes = model.outcomes.value
         assert [item.row.status for item in outcomes] == [FrameStatus.WRITTEN] * 2
+        assert [item.kept for item in outcomes] == [stopped and not again, False]
+        kept = "2 frames written to {}, of which 1 by the run that was stopped."
+        assert model.run_message.value.text == (kept if outcomes[0].kept else "2 frames written to {}.").format(tmp_path)
 
     play(scenario)
 

@@ -62,6 +62,8 @@ class CaptionForm:
         self.frames: Field[str] = Field("frames", "")
         self.output: Field[str] = Field("output_path", "")
         self.layout: Field[str] = Field("layout", Layout.STANDALONE.value)
+        #: No config key: what becomes of the frames that a stopped run has left.
+        self.start_over: Field[bool] = Field("start_over", False)
         self.label_database: Field[str] = Field("label_database", "")
         self.label_schema: Field[str] = Field("label_schema", LabelSchema.LABELS.value)
         self.fields: tuple[Field[Any], ...] = tuple(item for item in vars(self).values() if isinstance(item, Field))

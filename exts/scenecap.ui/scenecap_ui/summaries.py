@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from scenecap.output.manifest import FrameStatus
-from scenecap.run.result import RunResult
+from scenecap.run.result import FrameOutcome, RunResult
 from scenecap_ui.backend import SceneInfo
 from scenecap_ui.messages import Message, Tone, counted
 
@@ -26,6 +28,13 @@ def scene_summary(info: SceneInfo) -> Message:
     return Message("\n".join(lines), Tone.WARNING)
 
 
+def stop_summary(outcomes: Iterable[FrameOutcome], *, start_over: bool) -> Message:
+    """Say what a run that was cancelled has left, and what the next one makes of it."""
+    done = sum(item.row.status is FrameStatus.WRITTEN for item in outcomes)
+    after = "makes all frames anew" if start_over else "goes on after them"
+    return Message(f"Stopped. {counted(done, 'frame')} written; the next run into this folder {after}.", Tone.WARNING)
+
+
 def run_summary(result: RunResult, folder: str) -> Message:
     """Say what became of a run.
 
@@ -37,6 +46,9 @@ def run_summary(result: RunResult, folder: str) -> Message:
     if result.stopped:
         return Message(f"The run ended early: {result.stopped}", Tone.ERROR)
     text = f"{counted(written, 'frame')} written to {folder}"
+    kept = sum(item.kept for item in result.frames)
+    if kept:
+        text += f", of which {kept} by the run that was stopped"
     parts = [f"{number} {word}" for number, word in ((empty, "empty"), (failed, "failed")) if number]
     if not parts:
         return Message(f"{text}.", Tone.GOOD)

@@ -16,6 +16,7 @@ from scenecap.errors import ConfigError
 from scenecap.output.manifest import FrameStatus
 from scenecap.run.config.job_settings import CaptureKind
 from scenecap.run.result import FrameOutcome, RunResult
+from scenecap.run.start_over import start_over
 from scenecap_ui.backend import (
     Backend,
     CameraChoice,
@@ -33,7 +34,7 @@ from scenecap_ui.model_form import ModelForm
 from scenecap_ui.observable import Observable, Subscriptions
 from scenecap_ui.results import FrameView, load_frame_view
 from scenecap_ui.settings_store import MemoryStore, SettingsStore
-from scenecap_ui.summaries import run_summary, scene_summary
+from scenecap_ui.summaries import run_summary, scene_summary, stop_summary
 
 NO_ENGINE_YET = (
     "Chat engines come with a later version of Scenecap: nothing was sent. Captions are written from templates, "
@@ -283,13 +284,14 @@ class PanelViewModel:
         def progress(outcome: FrameOutcome, done: int, total: int) -> None:
             loop.call_soon_threadsafe(self._show_progress, outcome, done, total)
 
+        folder = Path(str(config.job.output_path)).absolute()
         try:
+            if self.form.start_over.value:
+                await asyncio.to_thread(start_over, folder)
             result = await self.backend.generate(config, progress, self._token)
         except Cancelled:
-            done = sum(item.row.status is FrameStatus.WRITTEN for item in self.outcomes.value)
-            text = f"Stopped. {counted(done, 'frame')} written; the next run into this folder goes on after them."
-            self.run_message.set(Message(text, Tone.WARNING))
-            await self._show_first(Path(self.form.output.value.strip()).expanduser().absolute())
+            self.run_message.set(stop_summary(self.outcomes.value, start_over=self.form.start_over.value))
+            await self._show_first(folder)
             return
         self.result.set(result)
         self.outcomes.set(result.frames)

@@ -67,7 +67,8 @@ class CaptionSection(Section):
         self.string_row(
             "Frames",
             form.frames,
-            tooltip="Time codes: 0..10 (both ends included), 0..100:5, or a list. Empty: the first.",
+            tooltip="Time codes: 0..10 (both ends included), 0..100:5, or a list. "
+            + ("Empty: the stage as it stands." if self._vm.backend.has_open_stage else "Empty: the first."),
         )
         self.string_row("Resolution", form.resolution, tooltip="Width and height of the pictures in pixels, as in 1280x720.")
         self._build_results()
@@ -79,6 +80,14 @@ class CaptionSection(Section):
             [(layout.value, title) for layout, title in LAYOUT_TITLES.items()],
             tooltip="File tree and names, as programs that read IRC's results expect them.",
         )
+        with ui.HStack(height=ROW, spacing=GAP):
+            self.label("Start over", "A run that ended is always replaced; one that was stopped is gone on with.")
+            self.check_box(
+                "Also make anew what a stopped run has left",
+                form.start_over,
+                tooltip="Off: a run that was stopped goes on after its last frame.",
+                width=330,
+            )
         self.follow(self._vm.scene, lambda _: self._rebuild())
         self.follow(form.camera_mode, lambda _: self._rebuild())
         self.follow(form.camera_path, lambda _: self._chooser.rebuild() if self._chooser else None)

@@ -1,4 +1,4 @@
-"""What makes a config a batch: many scenes, seeds, and how much a frame may cost."""
+"""What makes a config a batch: many scenes, placed viewpoints, variations, seeds, and how much a frame may cost."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import enum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from scenecap.capture.viewpoints.settings import Placements, RejectionSettings
+from scenecap.stage.variation.settings import VariationSettings
 
 #: Seeds of one batch; more is a typing mistake.
 MAX_SEEDS = 10_000
@@ -110,7 +113,7 @@ class LimitSettings(BaseModel):
 
 
 class BatchSettings(BaseModel):
-    """Many scenes in one run, and where and within which limits their frames are made."""
+    """Many scenes in one run, what their frames are taken of, and where and within which limits they are made."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -120,6 +123,20 @@ class BatchSettings(BaseModel):
         "the config file. A glob takes USD files only, in the order of their paths; one that matches nothing is an error. "
         "Each scene has a folder of its own in the output. With `capture: recorded`, folders of saved annotator outputs.",
         json_schema_extra={"x-path": True},
+    )
+    viewpoints: Placements = Field(
+        (),
+        description="Viewpoints instead of `cameras`: one or more placements, each a mapping with its `kind`, or the kind "
+        "alone. Frames are taken from all of them.",
+    )
+    rejection: RejectionSettings = Field(
+        default_factory=lambda: RejectionSettings.model_validate({}),
+        description="Which placed viewpoints are turned down; how many, and by which rule, is reported.",
+    )
+    variations: VariationSettings = Field(
+        default_factory=lambda: VariationSettings.model_validate({}),
+        description="Variations of each stage: what is drawn at random. Where there are any, each has a folder "
+        "`variation_<n>`.",
     )
     seeds: Seeds = Field(
         (),

@@ -28,7 +28,12 @@ KEY_NAMES: Mapping[tuple[str, str], str] = MappingProxyType(
 )
 
 #: Keys that stand in for each other, one for a single run and one for a batch: of each pair, a config gives one.
-EITHER_OR = (("scene_path", "scenes"), ("recorded_path", "scenes"), ("random_seed", "seeds"))
+EITHER_OR = (
+    ("scene_path", "scenes"),
+    ("recorded_path", "scenes"),
+    ("cameras", "viewpoints"),
+    ("random_seed", "seeds"),
+)
 
 #: Blocks that keys may be grouped in; their contents are flat keys too. The first is IRC's, the second IRA 0.x's.
 BLOCKS = ("caption_configs", "caption_config")

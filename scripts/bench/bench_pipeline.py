@@ -1,15 +1,18 @@
-"""Time the whole program, from stage to files, on a generated scene, and print a Markdown table.
+"""Time the whole program, from stage to files, on generated scenes, and print a Markdown table.
 
-    python scripts/bench/bench_pipeline.py [--objects 100] [--resolution 640x480] [--frames 60] [--out DIR]
+    python scripts/bench/bench_pipeline.py [--objects 100] [--resolution 640x480] [--quality off draft] [--workers 1 2]
 
 Every frame is captured, graphed, captioned with questions, drawn as an overlay and written in full: both graphs, captions and
 all annotator outputs. The rate is that of the frames between a short and a long run, so starting, opening the stage and
-compiling are left out and shown apart. One worker and two, pictures off and draft.
+compiling are left out and shown apart. The steps are the run log's: their medians over the frames of the long run.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
+import json
+import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +22,7 @@ from pxr import Gf, Usd, UsdGeom
 
 from scenecap.run.config import make_config
 from scenecap.run.job import run_job
+from scenecap.run.timings import STEPS
 
 KINDS = ("Box", "Ball", "Crate", "Can", "Chair", "Table", "Lamp", "Bottle", "Mug", "Book")
 #: Frames of the short run.
@@ -28,26 +32,37 @@ FEW = 8
 def main() -> None:
     """Run the benchmark and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--objects", type=int, default=100, help="objects on the floor")
-    parser.add_argument("--resolution", default="640x480", help="size of the picture, WxH")
+    parser.add_argument("--objects", type=int, nargs="+", default=[100], help="objects on the floor")
+    parser.add_argument("--resolution", nargs="+", default=["640x480"], help="size of the picture, WxH")
+    parser.add_argument("--quality", nargs="+", default=["off", "draft"], help="picture")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="processes")
     parser.add_argument("--frames", type=int, default=60, help="frames of the long run")
     parser.add_argument("--out", type=Path, help="folder for the results (default: a temporary one)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = arguments.out or Path(folder)
-        scene = write_scene(root / "scene.usda", arguments.objects, arguments.frames)
-        run(scene, root / "warm", "draft", 1, arguments.resolution, 1)  # compiles what is not compiled yet
-        print(f"{arguments.objects} objects, {arguments.resolution}:\n")
-        print("| picture | workers | frames/s | ms a frame | start [s] |")
-        print("|---|---|---|---|---|")
-        for quality in ("off", "draft"):
-            for workers in (1, 2):
+        print(
+            "| objects | resolution | picture | workers | frames/s | ms a frame | start [s] | " + " | ".join(STEPS) + " [ms] |"
+        )
+        print("|---" * (7 + len(STEPS)) + "|")
+        for objects in arguments.objects:
+            place = root / str(objects)
+            scene = write_scene(place / "scene.usda", objects, arguments.frames)
+            warm = arguments.quality[-1]
+            run(scene, place / "warm", warm, 1, arguments.resolution[0], 1)  # compiles what is not compiled yet
+            for resolution, quality, workers in itertools.product(arguments.resolution, arguments.quality, arguments.workers):
+                output = place / f"{quality}_{workers}_{resolution}"
                 few, many = (
-                    run(scene, root / f"{quality}_{workers}_{count}", quality, workers, arguments.resolution, count)
+                    run(scene, output.with_name(f"{output.name}_{count}"), quality, workers, resolution, count)
                     for count in (FEW, arguments.frames)
                 )
                 each = (many - few) / (arguments.frames - FEW)
-                print(f"| {quality} | {workers} | {1 / each:.1f} | {1e3 * each:.0f} | {few - FEW * each:.1f} |", flush=True)
+                steps = step_medians(output.with_name(f"{output.name}_{arguments.frames}"))
+                print(
+                    f"| {objects:,} | {resolution} | {quality} | {workers} | {1 / each:.1f} | {1e3 * each:.0f} "
+                    f"| {few - FEW * each:.1f} | " + " | ".join(f"{1e3 * steps[name]:.0f}" for name in STEPS) + " |",
+                    flush=True,
+                )
 
 
 def run(scene: Path, output: Path, quality: str, workers: int, resolution: str, frames: int) -> float:
@@ -63,10 +78,17 @@ def run(scene: Path, output: Path, quality: str, workers: int, resolution: str, 
         }
     )
     begin = time.perf_counter()
-    result = run_job(config)
+    result = run_job(config, clock=time.time)
     elapsed = time.perf_counter() - begin
     assert len(result.frames) == frames, result
     return elapsed
+
+
+def step_medians(output: Path) -> dict[str, float]:
+    """Return the median time [s] of each step over the frames of a run."""
+    events = [json.loads(line) for line in (output / "run_log.jsonl").read_text().splitlines()]
+    frames = [event["steps"] for event in events if event["event"] == "frame"]
+    return {name: statistics.median(steps.get(name, 0.0) for steps in frames) for name in STEPS}
 
 
 def write_scene(path: Path, objects: int, cameras: int) -> Path:

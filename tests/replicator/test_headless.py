@@ -9,6 +9,7 @@ import os
 import runpy
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,39 @@ def test_kit_exec_starts_and_quits_with_the_code(kit: Kit, tmp_path: Path, monke
     asyncio.run(main([config_file(tmp_path), "--camera", "/Frnt"]))
     assert kit.app.exit_codes == [0, 2, 2, 2]
     assert (tmp_path / "out" / "manifest.jsonl").is_file()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_ends_kit_exec_with_130(kit: Kit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    before, handler = kit.state(), signal.getsignal(signal.SIGINT)
+    pressed: list[int] = []
+
+    def press() -> None:
+        if len(pressed) < times:
+            pressed.append(1)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    kit.renderer.during.append(press)
+
+    async def main() -> None:
+        monkeypatch.setattr(sys, "argv", ["kit_exec.py", config_file(tmp_path, frames=list(range(30)))])
+        script = runpy.run_path(str(SCRIPTS / "kit_exec.py"))
+        await asyncio.gather(*script["_RUNNING"])
+
+    asyncio.run(main())
+    assert set(kit.app.exit_codes) == {130}
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert kit.state() == before
+
+
+def test_a_handler_that_is_not_pythons_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+    from scenecap_replicator import headless
+
+    installed: list[Any] = []
+    monkeypatch.setattr(signal, "signal", lambda number, handler: installed.append(handler))  # returns None, as for C's
+    restore = headless._on_interrupt(threading.Event(), again=lambda: None)
+    restore()
+    assert installed[-1] is signal.SIG_DFL
 
 
 def test_kit_exec_quits_where_the_package_cannot_be_imported(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,7 @@ def run_in_app(app: Any, args: argparse.Namespace, config: ScenecapConfig) -> in
     Ctrl-C stops after the frame that is being made; a second one at once.
     """
     stop = threading.Event()
-    restore = _on_interrupt(stop)
+    restore = _on_interrupt(stop, again=_interrupt)
     try:
         _enable_replicator(app)
         task = schedule(capture_config(args, config, stop=stop))
@@ -137,15 +137,26 @@ def run_in_app(app: Any, args: argparse.Namespace, config: ScenecapConfig) -> in
 
 
 async def run_in_kit(argv: Sequence[str], *, program: str = "kit_exec.py") -> int:
-    """Run a config in the Kit that executes this and ask Kit to end with the exit code, whatever happens."""
+    """Run a config in the Kit that executes this and ask Kit to end with the exit code, whatever happens.
+
+    Ctrl-C stops after the frame that is being made; a second one at once.
+    """
     code = EXIT_BUG
+    stop = threading.Event()
+
+    def end_now() -> None:  # no exception: it would come up in whatever Kit runs at this moment
+        _abort(stop)
+        compat.post_quit(EXIT_INTERRUPTED)
+
+    restore = _on_interrupt(stop, again=end_now)
     try:
         await compat.next_update()  # at the top of an --exec script nothing has been updated yet
         args, config = read_arguments(argv, program=program)
-        code = await capture_config(args, config, stop=threading.Event())
+        code = await capture_config(args, config, stop=stop)
     except BaseException as error:
         code = exit_code_of(error)
     finally:
+        restore()
         compat.post_quit(code)
     return code
 
@@ -176,12 +187,18 @@ def _enable_replicator(app: Any) -> None:
         app.update()
 
 
-def _on_interrupt(stop: threading.Event) -> Any:
-    """Take Ctrl-C from SimulationApp, which would end the process in the midst of a file; return what gives it back."""
+def _on_interrupt(stop: threading.Event, *, again: Callable[[], None]) -> Callable[[], None]:
+    """Take Ctrl-C from the application, which would end the process in the midst of a file; return what gives it back.
+
+    Args:
+        stop: Set at the first Ctrl-C.
+        again: Called at each further one.
+    """
 
     def handle(_number: int, _frame: Any) -> None:
         if stop.is_set():
-            raise KeyboardInterrupt
+            again()
+            return
         print_error("stopping after this frame (Ctrl-C again: at once)")
         stop.set()
 
@@ -189,7 +206,15 @@ def _on_interrupt(stop: threading.Event) -> Any:
         before = signal.signal(signal.SIGINT, handle)
     except ValueError:  # not the main thread
         return lambda: None
-    return lambda: signal.signal(signal.SIGINT, before)
+
+    def restore() -> None:  # None: a handler that was not installed from Python, and cannot be put back from it
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+
+    return restore
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
 
 
 def _progress(args: argparse.Namespace) -> Any:

@@ -160,8 +160,11 @@ def _resolve_path(value: str, folder: Path) -> str | None:
 
 def _translate(error: ValidationError, section: str, given: GivenKeys) -> list[str]:
     faults = []
-    for item in error.errors(include_url=False):
+    errors = error.errors(include_url=False)
+    for item in errors:
         place = item["loc"]
+        if item["type"] == "too_short" and any(other["loc"][: len(place)] == place != other["loc"] for other in errors):
+            continue  # pydantic does not count the items that have faults of their own
         key = _key_at(section, str(place[0])) if place else None
         one = given.values.get(key.name) if key else None
         if key is None or one is None:
@@ -172,18 +175,34 @@ def _translate(error: ValidationError, section: str, given: GivenKeys) -> list[s
         if item["type"] == "extra_forbidden":
             faults.append(_unknown_below(key, one, below))
             continue
+        if item["type"] in ("missing", "union_tag_not_found"):
+            faults.append(_missing_below(key, one, below, item))
+            continue
         faults.append(_fault_of(key, one, item.get("input"), below, message=_own_message(item)))
     return faults
 
 
 def _unknown_below(key: ConfigKey, given: GivenValue, below: KeyPath) -> str:
     """Return the fault of an unknown key inside a key's own mapping (``contacts: {gird: 16}``)."""
-    inner = below_schema(key.schema, below[:-1], key.definitions)
+    inside = _written_part(given.value, below[:-1])
+    inner = below_schema(key.schema, inside, key.definitions, value=given.value)
     objects = [inner, *inner.get("anyOf", [])]
     known = [name for schema in objects for name in schema.get("properties", {})]
     hint = nearest(str(below[-1]), tuple(known))
     what = f"did you mean '{hint}'?" if hint else f"known are {', '.join(known)}."
-    return given.fault(f"unknown key '{clean_text(below[-1])}'; {what}", below=below[:-1])
+    return given.fault(f"unknown key '{clean_text(below[-1])}'; {what}", below=inside)
+
+
+def _missing_below(key: ConfigKey, given: GivenValue, below: KeyPath, item: Any) -> str:
+    """Return the fault of a key that a mapping needs and lacks (``viewpoints: [{kind: look_at}]`` without ``at``)."""
+    inside = _written_part(given.value, below)
+    inner = below_schema(key.schema, inside, key.definitions, value=given.value)
+    if item["type"] == "union_tag_not_found":
+        return given.fault(
+            f"{shown(_value_at(given.value, inside))} is not allowed; give {allowed(inner, key.definitions)}.", below=inside
+        )
+    what = allowed(inner.get("properties", {}).get(below[-1], {}), key.definitions)
+    return given.fault(f"'{below[-1]}' is missing; give {what}.", below=inside)
 
 
 def _key_at(section: str, name: str) -> ConfigKey | None:
@@ -195,25 +214,41 @@ def _key_at(section: str, name: str) -> ConfigKey | None:
 
 def _fault_of(key: ConfigKey, given: GivenValue, value: object, below: KeyPath, *, message: str | None = None) -> str:
     known_below = _written_part(given.value, below)
-    what = allowed(below_schema(key.schema, known_below, key.definitions), key.definitions)
+    what = allowed(below_schema(key.schema, known_below, key.definitions, value=given.value), key.definitions)
     value = value if known_below else given.value
     problem = f"{shown(value)} is not allowed; give {what}."
     if message and not message.startswith("not "):
         problem = f"{shown(value)}: {message}; give {what}."
-    hint = nearest(value, tuple(words_of(key.schema, key.definitions))) if isinstance(value, str) else None
+    word = value.get("kind") if isinstance(value, Mapping) else value
+    hint = nearest(word, tuple(words_of(key.schema, key.definitions))) if isinstance(word, str) else None
+    if hint == word:
+        hint = None
     return given.fault(problem + (f" Did you mean '{hint}'?" if hint else ""), below=known_below)
 
 
 def _written_part(value: object, below: KeyPath) -> KeyPath:
-    """Return as much of a path below a value as a person wrote; models add steps of their own."""
-    for place, part in enumerate(below):
+    """Return those steps of a path below a value that a person wrote; models add steps of their own."""
+    written: list[Any] = []
+    tag: object = None
+    for part in below:
+        if tag is not None and part == tag:  # which kind of mapping it is stands in the path after the mapping itself
+            tag = None
+            continue
         if not isinstance(value, (Mapping, list, tuple)):
-            return below[:place]
+            break
         try:
             value = value[part]  # type: ignore[index]
         except (KeyError, IndexError, TypeError):
-            return below[:place]
-    return below
+            continue
+        written.append(part)
+        tag = value.get("kind") if isinstance(value, Mapping) else None
+    return tuple(written)
+
+
+def _value_at(value: Any, path: KeyPath) -> object:
+    for part in path:
+        value = value[part]
+    return value
 
 
 def _own_message(item: Any) -> str | None:

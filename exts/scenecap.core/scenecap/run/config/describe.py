@@ -30,6 +30,8 @@ def allowed(schema: Schema, definitions: Schema) -> str:
         return str(schema["x-allowed"])
     if schema.get("x-path"):
         return "a path"
+    if "discriminator" in schema:
+        return f"a mapping whose {schema['discriminator']['propertyName']} is {_either(kinds_of(schema, definitions))}"
     if "anyOf" in schema or "oneOf" in schema:
         options = [
             allowed(option, definitions)
@@ -53,19 +55,42 @@ def allowed(schema: Schema, definitions: Schema) -> str:
     return _PLAIN.get(str(kind), "another value")
 
 
-def words_of(schema: Schema, definitions: Schema) -> list[str]:
-    """Return the words a field accepts (an enum's values), for near misses."""
+def kinds_of(schema: Schema, definitions: Schema) -> list[str]:
+    """Return the words that tell the members of a union apart; none where the schema is no such union."""
     schema = resolve(schema, definitions)
-    words = [item for item in schema.get("enum", []) if isinstance(item, str)]
+    return list(schema["discriminator"]["mapping"]) if "discriminator" in schema else []
+
+
+def member_of(schema: Schema, kind: object, definitions: Schema) -> Schema:
+    """Return the member of such a union that a word stands for; the union itself where it stands for none."""
+    schema = resolve(schema, definitions)
+    target = schema["discriminator"]["mapping"].get(kind) if "discriminator" in schema and isinstance(kind, str) else None
+    return schema if target is None else resolve({"$ref": target}, definitions)
+
+
+def words_of(schema: Schema, definitions: Schema) -> list[str]:
+    """Return the words a field accepts (an enum's values, the kinds of a mapping), for near misses."""
+    schema = resolve(schema, definitions)
+    words = [*kinds_of(schema, definitions), *(item for item in schema.get("enum", []) if isinstance(item, str))]
+    if "discriminator" in schema:
+        return words
     for option in [*schema.get("anyOf", []), *schema.get("oneOf", []), *([schema["items"]] if "items" in schema else [])]:
         words += words_of(option, definitions)
     return words
 
 
-def below_schema(schema: Schema, path: tuple[object, ...], definitions: Schema) -> Schema:
-    """Return the schema of a value inside a field's value (an item of a list, a value of a mapping), or the field's own."""
-    schema = resolve(schema, definitions)
+def below_schema(schema: Schema, path: tuple[object, ...], definitions: Schema, *, value: object = None) -> Schema:
+    """Return the schema of a value inside a field's value (an item of a list, a value of a mapping), or the field's own.
+
+    Args:
+        schema: The field's schema.
+        path: Keys and places on the way to the value.
+        definitions: The model's ``$defs``.
+        value: The field's value as it was written, which decides between kinds of mappings.
+    """
+    schema = _member_of_value(resolve(schema, definitions), value, definitions)
     for part in path:
+        value = _part_of(value, part)
         options = [schema, *(resolve(option, definitions) for option in schema.get("anyOf", []))]
         inner = [
             option["properties"][part]
@@ -76,8 +101,24 @@ def below_schema(schema: Schema, path: tuple[object, ...], definitions: Schema) 
         found = next((item for item in inner if isinstance(item, Mapping)), None)
         if found is None:
             return schema
-        schema = resolve(found, definitions)
+        schema = _member_of_value(resolve(found, definitions), value, definitions)
     return schema
+
+
+def _member_of_value(schema: Schema, value: object, definitions: Schema) -> Schema:
+    """Return what a written value has to fit: one mapping alone may stand for a list of it."""
+    if schema.get("type") == "array" and isinstance(value, Mapping) and isinstance(schema.get("items"), Mapping):
+        schema = resolve(schema["items"], definitions)
+    if "discriminator" not in schema or not isinstance(value, Mapping):
+        return schema
+    return member_of(schema, value.get(schema["discriminator"]["propertyName"]), definitions)
+
+
+def _part_of(value: object, part: object) -> object:
+    try:
+        return value[part]  # type: ignore[index]
+    except (KeyError, IndexError, TypeError):
+        return None
 
 
 def is_list(schema: Schema, definitions: Schema) -> bool:
@@ -119,6 +160,8 @@ def _array(schema: Schema, definitions: Schema) -> str:
     if "prefixItems" in schema:
         return "[" + ", ".join(allowed(item, definitions) for item in schema["prefixItems"]) + "]"
     items = schema.get("items")
+    if isinstance(items, Mapping) and "discriminator" in resolve(items, definitions):
+        return f"{allowed(items, definitions)}, or a list of these"
     words = words_of(items, definitions) if isinstance(items, Mapping) else []
     if words:
         return f"a list of {_either(words)}"

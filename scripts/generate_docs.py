@@ -62,6 +62,10 @@ SECTIONS = {
     "capture": ("Capture", "What the embedded source draws. [capture.md](capture.md) has the details."),
     "graph": ("Scene graph", "Lengths are metres. [relations.md](relations.md) defines every word."),
     "caption": ("Captions", "Which texts are written. [captions.md](captions.md) shows them."),
+    "chat": (
+        "Chat model",
+        "Who writes the captions with `engine: chat`, and what that may cost. [models.md](models.md) explains it.",
+    ),
     "output": ("Files", "What is written for each frame. [output-formats.md](output-formats.md) describes every file."),
 }
 

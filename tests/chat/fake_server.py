@@ -1,7 +1,7 @@
 """A server that speaks the chat protocol, for tests: truthful, gullible, adversarial or broken, as a test says.
 
-It listens on 127.0.0.1 with one thread for each connection and keeps everything that it was sent. What it answers is decided by a
-function from the request to an :class:`Action`; the protocol itself (headers, keep-alive, event streams) is the real one.
+It listens on 127.0.0.1 with one thread for each connection and keeps everything that it was sent. What it answers is decided by
+a function from the request to an :class:`Action`; the protocol itself (headers, keep-alive, event streams) is the real one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The whole way over a real socket: what is asked, what becomes of each kind of answer, and who is said to have written what."""
+"""The whole way over a real socket: what is asked, what becomes of each kind of answer, who is said to have written what."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def test_texts_are_the_models_and_say_so(open_engine: Start, scene: Scene) -> No
     server, engine = open_engine()
     captions = captions_of(engine, scene)
     expected = true_texts(server.questions[0])
-    assert captions.brief is not None and captions.overall is not None and captions.model is not None
+    assert captions.brief is not None
+    assert captions.overall is not None
+    assert captions.model is not None
     assert (captions.brief.text, captions.brief.source) == (expected["brief"], CaptionSource.MODEL)
     assert captions.overall.text == expected["global"]
     assert [item.question for item in captions.questions] == [expected["questions"][0]["question"]]
@@ -78,7 +80,9 @@ def test_apart_is_one_request_for_each_text(open_engine: Start, scene: Scene) ->
     captions = captions_of(engine, scene)
     keys = sorted(tuple(received.schema["properties"]) for received in server.questions if received.schema)
     assert keys == [("brief",), ("global",), ("questions",)]
-    assert captions.brief is not None and captions.overall is not None and captions.questions
+    assert captions.brief is not None
+    assert captions.overall is not None
+    assert captions.questions
 
 
 def test_only_what_is_wanted_is_asked_for(open_engine: Start, scene: Scene) -> None:
@@ -122,7 +126,8 @@ PASSING = {
 def test_what_fails_by_chance_is_asked_again(open_engine: Start, scene: Scene, name: str) -> None:
     server, engine = open_engine(picked(2, lambda _: PASSING[name]))
     captions = captions_of(engine, scene)
-    assert captions.brief is not None and captions.brief.source is CaptionSource.MODEL
+    assert captions.brief is not None
+    assert captions.brief.source is CaptionSource.MODEL
     assert len(server.questions) == 3
     assert sum(engine.summary()["failed_requests"].values()) == 2
     assert engine.summary()["repeated"] == 2
@@ -203,6 +208,11 @@ def test_a_compressed_reply_is_not_unpacked(open_engine: Start, scene: Scene) ->
     assert any("compressed" in note for note in captions_of(engine, scene).notes)
 
 
+def one_question(**wrong: Any) -> str:
+    question = {"question": "q?", "answer": "a", "kind": "count", "objects": [0], **wrong}
+    return json.dumps({"brief": "A mug.", "global": "A mug.", "questions": [question]})
+
+
 WRONG_FORM = {
     "prose": "Sure! There is a mug on the table.",
     "another schema": '{"caption": "a mug"}',
@@ -211,9 +221,9 @@ WRONG_FORM = {
     "null content": None,
     "number": '{"brief": 5, "global": "x", "questions": []}',
     "empty text": '{"brief": " ", "global": "A mug.", "questions": []}',
-    "unknown kind": '{"brief": "A mug.", "global": "A mug.", "questions": [{"question": "q?", "answer": "a", "kind": "zzz", "objects": []}]}',
-    "wrong ids": '{"brief": "A mug.", "global": "A mug.", "questions": [{"question": "q?", "answer": "a", "kind": "count", "objects": [99]}]}',
-    "ids as text": '{"brief": "A mug.", "global": "A mug.", "questions": [{"question": "q?", "answer": "a", "kind": "count", "objects": ["0"]}]}',
+    "unknown kind": one_question(kind="zzz"),
+    "wrong ids": one_question(objects=[99]),
+    "ids as text": one_question(objects=["0"]),
     "no questions": '{"brief": "A mug.", "global": "A mug.", "questions": []}',
     "far too long": json.dumps({"brief": "mug " * 1000, "global": "A mug.", "questions": []}),
 }
@@ -223,7 +233,8 @@ WRONG_FORM = {
 def test_a_reply_of_the_wrong_form_gets_one_more_turn(open_engine: Start, scene: Scene, name: str) -> None:
     server, engine = open_engine(picked(1, lambda _: answer(WRONG_FORM[name])))
     captions = captions_of(engine, scene)
-    assert captions.brief is not None and captions.brief.source is CaptionSource.MODEL
+    assert captions.brief is not None
+    assert captions.brief.source is CaptionSource.MODEL
     assert len(server.questions) == 2
     roles = [role for role, _ in server.questions[1].turns]
     assert roles == ["system", "user", "assistant", "user"]
@@ -253,7 +264,8 @@ def test_json_is_found_where_models_put_it(open_engine: Start, scene: Scene, nam
 
     server, engine = open_engine(brain)
     captions = captions_of(engine, scene)
-    assert captions.brief is not None and captions.brief.source is CaptionSource.MODEL
+    assert captions.brief is not None
+    assert captions.brief.source is CaptionSource.MODEL
     assert len(server.questions) == 1
 
 
@@ -338,7 +350,8 @@ def never_streaming(received: Received) -> Action:
 def test_servers_that_only_stream_are_understood(open_engine: Start, scene: Scene, brain: Any) -> None:
     server, engine = open_engine(brain)
     captions = captions_of(engine, scene)
-    assert captions.brief is not None and captions.brief.source is CaptionSource.MODEL
+    assert captions.brief is not None
+    assert captions.brief.source is CaptionSource.MODEL
     assert all(received.body["stream"] for received in server.questions)
     assert len(server.questions) == 1, "the probe has found out"
 
@@ -346,7 +359,8 @@ def test_servers_that_only_stream_are_understood(open_engine: Start, scene: Scen
 def test_a_server_that_is_expected_to_stream_and_does_not_is_understood(open_engine: Start, scene: Scene) -> None:
     _, engine = open_engine(never_streaming, profile="transformers")
     captions = captions_of(engine, scene)
-    assert captions.brief is not None and captions.brief.source is CaptionSource.MODEL
+    assert captions.brief is not None
+    assert captions.brief.source is CaptionSource.MODEL
 
 
 def test_a_cut_stream_is_asked_again(open_engine: Start, scene: Scene) -> None:
@@ -358,7 +372,8 @@ def test_a_cut_stream_is_asked_again(open_engine: Start, scene: Scene) -> None:
 
     server, engine = open_engine(brain, profile="transformers")
     captions = captions_of(engine, scene)
-    assert captions.brief is not None and captions.brief.source is CaptionSource.MODEL
+    assert captions.brief is not None
+    assert captions.brief.source is CaptionSource.MODEL
     assert len(server.questions) == 3
     assert engine.summary()["failed_requests"] == {"cut reply": 2}
 

@@ -213,7 +213,10 @@ def test_a_broken_label_database(caption: Caption, tmp_path: Path, make: Callabl
 
 @pytest.mark.parametrize(
     ("keys", "words"),
-    [(["--set", "engine=chat"], "not in this version"), (["--set", "capture=replicator"], "inside Isaac Sim only")],
+    [
+        (["--set", "engine=chat", "--set", "on_unsupported=accept"], "model_url: no address is given"),
+        (["--set", "capture=replicator"], "inside Isaac Sim only"),
+    ],
 )
 def test_what_is_not_here_says_where_it_is(caption: Caption, tmp_path: Path, keys: list[str], words: str) -> None:
     code, lines = caption(room(tmp_path / "s.usda"), *keys)

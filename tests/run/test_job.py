@@ -292,7 +292,7 @@ def test_a_run_needs_an_output_folder_and_a_frame(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ({"engine": "chat"}, "engine: chat is not in this version"),
+        ({"engine": "chat", "on_unsupported": "accept"}, "model_url: no address is given"),
         ({"capture": "replicator"}, "runs inside Isaac Sim only"),
         ({"capture": "recorded"}, "recorded_path: no folder is given"),
         ({}, "scene_path: no scene is given"),

@@ -161,3 +161,13 @@ class Captions:
     notes: tuple[str, ...] = ()
     #: The model that was asked; None with ``engine: template``.
     model: ModelFacts | None = None
+
+
+def text_sources(captions: Captions) -> dict[str, CaptionSource]:
+    """Return who wrote each text that is there, by its config key."""
+    texts = {CaptionKind.BRIEF.value: captions.brief, CaptionKind.GLOBAL.value: captions.overall}
+    sources = {name: text.source for name, text in texts.items() if text is not None}
+    if captions.questions:
+        model = captions.model
+        sources[CaptionKind.QA.value] = CaptionSource.TEMPLATE if model is None else model.questions
+    return sources

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scenecap.caption.model import Caption, Fact, Question, Span
+from scenecap.caption.model import Caption, Fact, ModelFacts, Question, Span
 from scenecap.graph.model import SceneGraph
 from scenecap.output.meta import meta_block
 from scenecap.output.model import FrameResult, JobFacts
@@ -33,6 +33,8 @@ def caption_document(result: FrameResult, job: JobFacts, *, asked: frozenset[str
     document: dict[str, Any] = {name: None if text is None else text.text for name, text in texts.items()}
     document["qa_caption"] = questions if wants_questions else None
     document["caption_source"] = {name: None if text is None else text.source for name, text in texts.items()}
+    if captions.model is not None:
+        document["caption_source"]["qa_caption"] = captions.model.questions if questions else None
     document["grounding"] = {name: _grounding(text, graph) for name, text in texts.items() if text is not None}
     document["facts"] = {
         name: [_fact_json(fact, graph) for fact in text.facts] for name, text in texts.items() if text is not None
@@ -40,7 +42,18 @@ def caption_document(result: FrameResult, job: JobFacts, *, asked: frozenset[str
     document["references"] = {graph.nodes[node].path: captions.references[node] for node in sorted(captions.references)}
     document["notes"] = list(captions.notes)
     document["meta"] = meta_block("scene_graph_caption", result.frame, job, export_world=False)
+    if captions.model is not None:
+        document["meta"]["model"] = _model_json(captions.model)
     return document
+
+
+def _model_json(model: ModelFacts) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "profile": model.profile,
+        "picture": model.picture,
+        "prompts": [{"name": item.name, "version": item.version, "hash": item.hash} for item in model.prompts],
+    }
 
 
 def _grounding(caption: Caption, graph: SceneGraph) -> list[dict[str, Any]]:

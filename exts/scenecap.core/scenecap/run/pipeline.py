@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
+from scenecap.caption.chat.settings import GraphPart
 from scenecap.caption.model import CaptionKind, Captions
-from scenecap.caption.template import caption_graph
 from scenecap.contract import Frame
 from scenecap.graph.build import build_scene_graph
 from scenecap.graph.model import SceneGraph
@@ -16,7 +17,9 @@ from scenecap.output.atomic import FileRecord
 from scenecap.output.frame_files import frame_files
 from scenecap.output.model import FrameResult, JobFacts
 from scenecap.output.store import Store, open_store
+from scenecap.run.captioner import Captioner, TemplateCaptioner
 from scenecap.run.config import ScenecapConfig
+from scenecap.run.config.job_settings import Engine
 from scenecap.run.timings import StepTimer
 from scenecap.text import safe_name
 
@@ -34,7 +37,65 @@ class ProcessedFrame:
     files: tuple[FileRecord, ...]
 
 
-def caption_frame(frame: Frame, config: ScenecapConfig, *, variation: int = 0, timer: StepTimer | None = None) -> FrameResult:
+@dataclass(frozen=True, eq=False)
+class BegunFrame:
+    """A frame whose graph is there and whose captions are being written.
+
+    Attributes:
+        frame: What a camera saw.
+        graph: Its graph.
+        captions: Its captions to be; None where none are asked for.
+    """
+
+    frame: Frame
+    graph: SceneGraph
+    captions: Future[Captions] | None
+
+    def result(self) -> FrameResult:
+        """Wait for the captions."""
+        return FrameResult(self.frame, self.graph, None if self.captions is None else self.captions.result())
+
+
+def begin_frame(
+    frame: Frame,
+    config: ScenecapConfig,
+    *,
+    variation: int = 0,
+    timer: StepTimer | None = None,
+    captioner: Captioner | None = None,
+) -> BegunFrame:
+    """Build the graph of a frame and start to write its captions.
+
+    Args:
+        frame: What a camera saw.
+        config: All settings.
+        variation: Which variation of the stage it shows.
+        timer: Measures the steps.
+        captioner: Who writes the captions; the templates without one.
+
+    Raises:
+        EmptyFrameError: No object is left to make a graph of.
+    """
+    timer = timer or StepTimer()
+    with timer.step("graph"):
+        told_all = config.job.engine is Engine.CHAT and config.chat.graph is GraphPart.FULL
+        graph = build_scene_graph(frame, config.graph, full=config.output.save_full_scene_graph or told_all)
+    if not asked_kinds(config):
+        return BegunFrame(frame, graph, None)
+    with timer.step("captions"):
+        seed = frame_seed(frame, config.caption.seed, variation=variation)
+        captions = (captioner or TemplateCaptioner()).submit(frame, graph, config, seed=seed)
+    return BegunFrame(frame, graph, captions)
+
+
+def caption_frame(
+    frame: Frame,
+    config: ScenecapConfig,
+    *,
+    variation: int = 0,
+    timer: StepTimer | None = None,
+    captioner: Captioner | None = None,
+) -> FrameResult:
     """Build the graph and the captions of a frame, and write nothing.
 
     Args:
@@ -42,16 +103,12 @@ def caption_frame(frame: Frame, config: ScenecapConfig, *, variation: int = 0, t
         config: All settings.
         variation: Which variation of the stage it shows.
         timer: Measures the steps.
+        captioner: Who writes the captions; the templates without one.
 
     Raises:
         EmptyFrameError: No object is left to make a graph of.
     """
-    timer = timer or StepTimer()
-    with timer.step("graph"):
-        graph = build_scene_graph(frame, config.graph, full=config.output.save_full_scene_graph)
-    with timer.step("captions"):
-        captions = _captions(frame, graph, config, variation)
-    return FrameResult(frame=frame, graph=graph, captions=captions)
+    return begin_frame(frame, config, variation=variation, timer=timer, captioner=captioner).result()
 
 
 def process_frame(
@@ -65,6 +122,7 @@ def process_frame(
     variation: int = 0,
     obsolete: Iterable[str] = (),
     timer: StepTimer | None = None,
+    captioner: Captioner | None = None,
 ) -> ProcessedFrame:
     """Build the graph and the captions of a frame and write its files, all or none.
 
@@ -78,13 +136,33 @@ def process_frame(
         variation: Which variation of the stage it shows.
         obsolete: Files of an earlier version of this frame, relative to the output; those that are not written anew go.
         timer: Measures the steps.
+        captioner: Who writes the captions; the templates without one.
 
     Raises:
         EmptyFrameError: No object is left to make a graph of; nothing is written.
         OutputError: A file could not be written; nothing of the frame is there.
     """
     timer = timer or StepTimer()
-    result = caption_frame(frame, config, variation=variation, timer=timer)
+    begun = begin_frame(frame, config, variation=variation, timer=timer, captioner=captioner)
+    return write_begun(begun, config, job=job, output=output, folder=folder, key=key, obsolete=obsolete, timer=timer)
+
+
+def write_begun(
+    begun: BegunFrame,
+    config: ScenecapConfig,
+    *,
+    job: JobFacts,
+    output: Path | Store,
+    folder: str = "",
+    key: str | None = None,
+    obsolete: Iterable[str] = (),
+    timer: StepTimer | None = None,
+) -> ProcessedFrame:
+    """Wait for the captions of a frame and write its files, all or none. Arguments and errors as :func:`process_frame`."""
+    timer = timer or StepTimer()
+    frame = begun.frame
+    with timer.step("captions"):
+        result = begun.result()
     with timer.step("files"):
         files = frame_files(result, config.output, job, asked=asked_kinds(config))
         if folder:
@@ -108,10 +186,3 @@ def frame_seed(frame: Frame, seed: int, *, variation: int = 0) -> int:
     """Return the seed of a frame's wording: it depends on what the frame is, never on which frames came before."""
     text = f"{seed}\n{frame.scene}\n{frame.camera.path}\n{frame.frame_index}" + (f"\n{variation}" if variation else "")
     return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:4], "big")
-
-
-def _captions(frame: Frame, graph: SceneGraph, config: ScenecapConfig, variation: int) -> Captions | None:
-    if not asked_kinds(config):
-        return None
-    seed = frame_seed(frame, config.caption.seed, variation=variation)
-    return caption_graph(graph, frame=frame, settings=config.caption, seed=seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from scenecap.output.manifest import FrameRow, FrameStatus
 
@@ -40,6 +41,8 @@ class RunResult:
         interrupted: Whether it was asked to stop (SIGTERM); the frames that were in hand are there.
         unopened: How many scenes could not be opened; why is among the problems.
         rejected: Rule -> how many placed viewpoints it turned down.
+        model: What was asked of a model and what came of it (:meth:`scenecap.caption.chat.engine.ChatEngine.summary`); None
+            where none was.
     """
 
     scene: str
@@ -50,6 +53,7 @@ class RunResult:
     interrupted: bool = False
     unopened: int = 0
     rejected: Mapping[str, int] = field(default_factory=dict)
+    model: Mapping[str, Any] | None = None
 
     def count(self, status: FrameStatus) -> int:
         """Return how many frames have a status."""

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scenecap import __version__
 from scenecap.errors import OutputError, UsageError
@@ -16,15 +17,15 @@ from scenecap.output.manifest import FrameRow, FrameStatus, Manifest
 from scenecap.output.model import FrameResult, JobFacts
 from scenecap.output.names import CameraNames
 from scenecap.output.store import LocalStore, Store, open_store
+from scenecap.run.captioner import Captioner, open_captioner
 from scenecap.run.config import ScenecapConfig
-from scenecap.run.config.job_settings import Engine
 from scenecap.run.executors.base import Executor, Opener, UnitShare, UnitWork
 from scenecap.run.executors.choose import ExecutorChoice
 from scenecap.run.make_frame import FrameOrder, frame_folder
 from scenecap.run.plan import FrameTask
 from scenecap.run.result import FrameOutcome, RunResult
 from scenecap.run.resume import Leftover, look_at_leftover
-from scenecap.run.run_log import Clock, RunRecorder
+from scenecap.run.run_log import Clock, OnEvent, RunRecorder
 from scenecap.run.source import FrameSource, open_source
 from scenecap.run.unit import Expansion, Unit
 
@@ -41,6 +42,7 @@ def run_units(
     opener: Opener = open_source,
     progress: Progress | None = None,
     clock: Clock | None = None,
+    on_event: OnEvent | None = None,
     on_result: Callable[[FrameResult], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> RunResult:
@@ -56,6 +58,7 @@ def run_units(
         opener: Opens the source of a unit's config; it goes to other processes, so it must be picklable.
         progress: Called after each frame.
         clock: Seconds since 1970, for ``run_log.jsonl``; without one no log is written.
+        on_event: Called with each event of the log as it happens; needs a clock.
         on_result: Called with the graph and captions of each frame that is written in this process: with a given source,
             all that an earlier run has not left.
         stop: Asked between frames; once it is true, the frames in hand are finished, and the run can be gone on with.
@@ -67,11 +70,13 @@ def run_units(
         raise UsageError("there is no scene.", remedy="Give scene_path, or scenes.")
     config = units[0].config
     output = open_store(output_folder(config))
-    if config.job.engine is Engine.CHAT:
-        raise UsageError("engine: chat is not in this version.", remedy="Use engine: template, which needs no network.")
-    log = RunRecorder(output, clock)
-    choice = ExecutorChoice(config, len(units), opener, source=source, on_result=on_result, on_event=log.event)
+    log = RunRecorder(output, clock, on_event=on_event)
     with contextlib.ExitStack() as stack:
+        captioner = open_captioner(config)
+        stack.callback(captioner.close)
+        choice = ExecutorChoice(
+            config, len(units), opener, source=source, on_result=on_result, on_event=log.event, captioner=captioner
+        )
         expander = choice.to_expand()
         stack.callback(expander.close)
         run = _Run(units, dict(expander.expand(units)), output)
@@ -80,7 +85,7 @@ def run_units(
         executor = choice.to_make(expander, frames=sum(len(item.orders) for item in work))
         if executor is not expander:
             stack.callback(executor.close)
-        return run.make(executor, work, progress=progress, log=log, stop=stop)
+        return run.make(executor, work, progress=progress, log=log, stop=stop, captioner=captioner)
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,7 @@ class _Run:
         progress: Progress | None,
         log: RunRecorder,
         stop: Callable[[], bool],
+        captioner: Captioner,
     ) -> RunResult:
         """Make the frames that are not there yet."""
         assert self._manifest is not None
@@ -169,9 +175,20 @@ class _Run:
         interrupted = not stopped and len(self._outcomes) < len(self._rows)
         if interrupted:
             stopped = "stopped on request."
-        return self._end(self._manifest, stopped, interrupted=interrupted, log=log)
+        model = captioner.summary()
+        if model is not None:
+            log.event("model", **model)
+        return self._end(self._manifest, stopped, interrupted=interrupted, log=log, model=model)
 
-    def _end(self, manifest: Manifest, stopped: str, *, interrupted: bool, log: RunRecorder) -> RunResult:
+    def _end(
+        self,
+        manifest: Manifest,
+        stopped: str,
+        *,
+        interrupted: bool,
+        log: RunRecorder,
+        model: Mapping[str, Any] | None,
+    ) -> RunResult:
         try:
             manifest.close(finished=not stopped)  # a full disk is not the end: the next run goes on
             self._output.clean_up()
@@ -189,6 +206,7 @@ class _Run:
             interrupted=interrupted,
             unopened=self._unopened,
             rejected=dict(sorted(rejected.items())),
+            model=model,
         )
         log.end(result)
         return result

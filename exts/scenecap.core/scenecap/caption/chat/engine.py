@@ -134,18 +134,22 @@ class ChatEngine:
             if not self._client.is_probed:
                 await probe(self._client, picture=self._settings.picture)
 
-    def submit(self, frame: Frame, graph: SceneGraph, base: Captions) -> Future[Captions]:
+    def submit(
+        self, frame: Frame, graph: SceneGraph, base: Captions, *, captions: CaptionSettings | None = None
+    ) -> Future[Captions]:
         """Start to ask for a frame's texts.
 
         Args:
             frame: The frame.
             graph: Its graph.
             base: The template's captions: they stand where the model has nothing that can be used.
+            captions: Which texts are wanted of this frame, if other than the engine's.
 
         Returns:
             A future that never fails for what a model or server does; its captions' notes say what was done and why.
         """
-        job = prepare_job(frame, graph, base, self._settings, self._captions, self._prompts)
+        wanted = self._captions if captions is None else captions
+        job = prepare_job(frame, graph, base, self._settings, wanted, self._prompts)
         return asyncio.run_coroutine_threadsafe(self._make(job), self._loop)
 
     async def _make(self, job: FrameJob) -> Captions:

@@ -69,7 +69,6 @@ def prepare_job(
 
     Raises:
         ConfigError: A template of the user's is wrong.
-        CaptureError: The picture is asked for, and there is none.
     """
     asked = tuple(
         name
@@ -86,6 +85,9 @@ def prepare_job(
         instructions = f"{system}\n{prompts.render('captions', scene='', asked=list(group), **limits)}"
         messages = (Message("system", system), Message("user", text, picture))
         talks.append(_Talk(group, messages, instructions))
+    if settings.picture and picture is None:
+        missing = "the model was asked without a picture: the frame has none."
+        base = dataclasses.replace(base, notes=(*base.notes, missing))
     return FrameJob(frame, graph, base, settings, prompts, tuple(talks))
 
 
@@ -241,7 +243,7 @@ class FrameJob:
         facts = ModelFacts(
             name=self._settings.name,
             profile=self._settings.profile.value,
-            picture=self._settings.picture,
+            picture=any(message.picture is not None for talk in self._talks for message in talk.messages),
             prompts=self._prompts.versions,
             questions=questions.source if questions is not None else CaptionSource.TEMPLATE,
         )

@@ -76,7 +76,7 @@ class Prompts:
             ConfigError: It uses a value that there is not, or something that the sandbox does not allow.
         """
         try:
-            return self._templates[name].render(**values).strip()
+            return self._templates[name].render(values).strip()
         except Exception as error:  # a user's template may raise anything
             message = clean_text(error, limit=200).rstrip(".")
             raise ConfigError(

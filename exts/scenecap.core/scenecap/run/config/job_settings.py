@@ -77,7 +77,10 @@ class JobSettings(BaseModel):
         description="Where frames come from: `embedded` (the stage, on the CPU), `recorded` (a folder of saved annotator "
         "outputs) or `replicator` (inside Isaac Sim only).",
     )
-    engine: Engine = Field(Engine.TEMPLATE, description="Who writes the captions: `template` needs no network.")
+    engine: Engine = Field(
+        Engine.TEMPLATE,
+        description="Who writes the captions: `template` needs no network; `chat` asks a language model (`model_name`, ...).",
+    )
     workers: int = Field(
         0,
         ge=0,

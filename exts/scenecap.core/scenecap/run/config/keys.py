@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
+from scenecap.caption.chat.settings import ChatSettings
 from scenecap.run.config.describe import Schema, allowed
 from scenecap.run.config.model import SECTIONS, is_path
 from scenecap.text import nearest
@@ -24,6 +25,7 @@ KEY_NAMES: Mapping[tuple[str, str], str] = MappingProxyType(
         ("caption", "overall"): "global_caption",
         ("caption", "questions"): "qa_caption",
         ("caption", "seed"): "random_seed",
+        **{("chat", name): f"model_{name}" for name in ChatSettings.model_fields if name not in ("prompts", "on_unsupported")},
     }
 )
 

@@ -11,13 +11,14 @@ from typing import Any, get_args
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
+from scenecap.caption.chat.settings import ChatSettings
 from scenecap.caption.settings import CaptionSettings
 from scenecap.capture.settings import CaptureSettings
 from scenecap.contract import FORMAT_VERSION
 from scenecap.graph.settings import GraphSettings
 from scenecap.output.settings import OutputSettings
 from scenecap.run.batch.settings import BatchSettings
-from scenecap.run.config.job_settings import JobSettings
+from scenecap.run.config.job_settings import Engine, JobSettings
 from scenecap.stage.settings import LabelSettings
 from scenecap.stage.variation.settings import VariationSettings
 
@@ -35,6 +36,25 @@ _NOT_CONTENT = frozenset(
         ("batch", "limits"),
         ("batch", "executor"),
         ("output", "fsync"),
+        *(
+            ("chat", name)
+            for name in (
+                "key_variable",
+                "key_host",
+                "concurrency",
+                "timeout",
+                "retries",
+                "retry_wait",
+                "retry_wait_max",
+                "give_up_after",
+                "budget_requests",
+                "budget_tokens",
+                "budget_money",
+                "price_input",
+                "price_output",
+                "cache",
+            )
+        ),
     }
 )
 
@@ -49,6 +69,7 @@ class ScenecapConfig(BaseModel):
         capture: What the embedded source captures, and the picture.
         graph: Selection, relations, pruning.
         caption: Which captions.
+        chat: The model that writes the captions with `engine: chat`.
         output: Which files, in which layout.
     """
 
@@ -60,6 +81,7 @@ class ScenecapConfig(BaseModel):
     capture: CaptureSettings = Field(default_factory=lambda: CaptureSettings.model_validate({}))
     graph: GraphSettings = Field(default_factory=lambda: GraphSettings.model_validate({}))
     caption: CaptionSettings = Field(default_factory=lambda: CaptionSettings.model_validate({}))
+    chat: ChatSettings = Field(default_factory=lambda: ChatSettings.model_validate({}))
     output: OutputSettings = Field(default_factory=lambda: OutputSettings.model_validate({}))
 
     def content_hash(self) -> str:
@@ -69,6 +91,8 @@ class ScenecapConfig(BaseModel):
         somewhere else, has the same hash. The stage and the label database are hashed by the manifest, as inputs.
         """
         content = {section: dict(_content(getattr(self, section), section)) for section in SECTIONS}
+        if self.job.engine is not Engine.CHAT:
+            del content["chat"]  # a model that is not asked decides nothing
         content = {section: values for section, values in content.items() if values}
         text = json.dumps({"format": FORMAT_VERSION, **content}, sort_keys=True, default=str)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
@@ -82,6 +106,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "capture": CaptureSettings,
     "graph": GraphSettings,
     "caption": CaptionSettings,
+    "chat": ChatSettings,
     "output": OutputSettings,
 }
 

@@ -6,17 +6,36 @@ import gc
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from scenecap.errors import MissingExtraError, ScenecapError
 from scenecap.output.model import FrameResult
 from scenecap.output.store import open_store
 from scenecap.run.batch.expand import expand, scene_name
+from scenecap.run.captioner import Captioner
 from scenecap.run.executors.base import MAX_OPEN, Opener, UnitShare
-from scenecap.run.make_frame import FrameMaker, FrameOrder, FrameReport, failed_report
+from scenecap.run.make_frame import FrameInHand, FrameMaker, FrameOrder, FrameReport, failed_report
 from scenecap.run.source import FrameSource, open_source
 from scenecap.run.unit import Expansion, Unit
 
 _LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class FinishFrame:
+    """Finishes a frame that was begun; called once.
+
+    Attributes:
+        maker: What began it; the source may be closed by then.
+        in_hand: The frame.
+    """
+
+    maker: FrameMaker
+    in_hand: FrameInHand
+
+    def __call__(self) -> FrameReport:
+        """Wait for the captions and write the frame."""
+        return self.maker.finish(self.in_hand)
 
 
 class WorkerBody:
@@ -25,9 +44,17 @@ class WorkerBody:
     Args:
         opener: Opens the source of a config.
         on_result: Called with the graph and captions of each frame that was written.
+        captioner: Who writes the captions; the templates without one.
     """
 
-    def __init__(self, *, opener: Opener = open_source, on_result: Callable[[FrameResult], None] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        opener: Opener = open_source,
+        on_result: Callable[[FrameResult], None] | None = None,
+        captioner: Captioner | None = None,
+    ) -> None:
+        self._captioner = captioner
         self._opener = opener
         self._on_result = on_result
         self._sources: OrderedDict[int, FrameSource] = OrderedDict()
@@ -88,15 +115,23 @@ class WorkerBody:
             folder=share.unit.folder,
             varied=share.varied,
             on_result=self._on_result,
+            captioner=self._captioner,
         )
 
     def make(self, share: UnitShare, order: FrameOrder) -> FrameReport:
-        """Make one frame of a unit that was prepared."""
+        """Make one frame of a unit."""
+        done = self.begin(share, order)
+        return done if isinstance(done, FrameReport) else done()
+
+    def begin(self, share: UnitShare, order: FrameOrder) -> FrameReport | FinishFrame:
+        """Begin a frame of a unit. Returns its report where it is done already, else what finishes it."""
         self.prepare(share)
         index = share.unit.index
         if index in self._broken:
             return failed_report(order, f"the scene cannot be opened: {self._broken[index]}")
-        return self._makers[index].make(order)
+        maker = self._makers[index]
+        begun = maker.begin(order)
+        return begun if isinstance(begun, FrameReport) else FinishFrame(maker, begun)
 
     def _opened(self, unit: Unit) -> FrameSource:
         source = self._sources.get(unit.index)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from scenecap.errors import UsageError
 from scenecap.output.model import FrameResult
 from scenecap.run.batch.settings import ExecutorKind, LimitSettings
+from scenecap.run.captioner import Captioner
 from scenecap.run.config import ScenecapConfig
+from scenecap.run.config.job_settings import Engine
 from scenecap.run.executors.base import Executor, Opener
 from scenecap.run.executors.here import HereExecutor
 from scenecap.run.executors.pool import ProcessTransport
@@ -31,6 +33,7 @@ class ExecutorChoice:
         source: The source of its only unit, where the caller has one: it is used in this process only.
         on_result: Called in this process with each frame's graph and captions; wanted with a given source only.
         on_event: Called with what happens to workers, for the run log.
+        captioner: Who writes the captions; the templates without one.
     """
 
     config: ScenecapConfig
@@ -39,6 +42,7 @@ class ExecutorChoice:
     source: FrameSource | None = None
     on_result: Callable[[FrameResult], None] | None = None
     on_event: Callable[..., None] | None = None
+    captioner: Captioner | None = None
 
     def to_expand(self) -> Executor:
         """Return the executor that opens the scenes."""
@@ -47,7 +51,7 @@ class ExecutorChoice:
             workers = self.config.job.workers or _cores()
             if self._limited or workers > 1:
                 return self._processes(workers)
-        return HereExecutor(opener=self.opener, source=self.source, on_result=self.on_result)
+        return HereExecutor(opener=self.opener, source=self.source, on_result=self.on_result, captioner=self.captioner)
 
     def to_make(self, expander: Executor, *, frames: int) -> Executor:
         """Return the executor that makes the frames: the one that opened the scenes, unless there is work for several.
@@ -63,7 +67,12 @@ class ExecutorChoice:
 
     @property
     def _here(self) -> bool:
-        return self.source is not None or self.config.batch.executor is ExecutorKind.HERE or self._in_memory
+        return self.source is not None or self.config.batch.executor is ExecutorKind.HERE or self._in_memory or self._chats
+
+    @property
+    def _chats(self) -> bool:
+        """A model's requests, its budget and its limits are one process's: the run's own."""
+        return self.config.job.engine is Engine.CHAT
 
     @property
     def _in_memory(self) -> bool:
@@ -72,6 +81,15 @@ class ExecutorChoice:
     def _check(self) -> None:
         """Refuse what does not go together, before anything is started."""
         kind = self.config.batch.executor
+        if (
+            self._chats
+            and self.source is None
+            and (self.config.job.workers > 1 or kind not in (ExecutorKind.HERE, ExecutorKind.PROCESSES) or self._limited)
+        ):
+            raise UsageError(
+                "engine: chat: the run's own process asks the model, so there are no other workers and no limits.",
+                remedy="Remove workers, limits and executor; model_concurrency says how many requests run at a time.",
+            )
         if self._in_memory and (self.config.job.workers > 1 or kind is ExecutorKind.RAY or self._limited):
             raise UsageError(
                 "output_path: memory:// is the memory of one process, which several workers do not share.",
@@ -117,7 +135,7 @@ def expected_workers(config: ScenecapConfig, *, units: int, frames: int) -> int:
         frames: How many frames.
     """
     kind, asked = config.batch.executor, config.job.workers
-    if kind is ExecutorKind.HERE:
+    if kind is ExecutorKind.HERE or config.job.engine is Engine.CHAT:
         return 1
     if kind is ExecutorKind.RAY:
         return asked

@@ -8,6 +8,7 @@ Writes exts/<name>/data/icon.png (256 x 256) and preview.png (768 x 432). Run it
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -21,11 +22,11 @@ GROUND = (30, 34, 40)
 BOX = (236, 239, 244)
 LINE = (148, 160, 176)
 
-#: Extension -> colour of its graph, and the manual's pictures for its preview (the first that is there).
+#: Extension -> colour of its graph, and the manual's pictures that its preview shows side by side.
 EXTENSIONS: dict[str, tuple[tuple[int, int, int], tuple[str, ...]]] = {
     "scenecap.core": ((118, 185, 71), ("living_room_graph.jpg",)),
     "scenecap.replicator": ((74, 163, 223), ("dining_table_graph.jpg",)),
-    "scenecap.ui": ((240, 170, 64), ("panel.png", "living_room.jpg")),
+    "scenecap.ui": ((240, 170, 64), ("panel_settings.png", "panel.png")),
 }
 #: Nodes of the graph on the icon, in 256ths: (x, y, radius); the first is what holds the others.
 NODES = ((128, 190, 22), (70, 116, 17), (136, 82, 17), (192, 124, 17))
@@ -55,15 +56,22 @@ def draw_icon(colour: tuple[int, int, int]) -> Image.Image:
     return image.resize((ICON_SIZE, ICON_SIZE), Image.Resampling.LANCZOS)
 
 
-def make_preview(picture: Path) -> Image.Image:
-    """Return the middle of a picture in the preview's shape, with few colours so that the file stays small."""
-    with Image.open(picture) as opened:
-        image = opened.convert("RGB")
-    width, height = PREVIEW_SIZE
-    scale = max(width / image.width, height / image.height)
-    image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS)
-    left, top = (image.width - width) // 2, (image.height - height) // 2
-    return image.crop((left, top, left + width, top + height)).quantize(256, method=Image.Quantize.MEDIANCUT)
+def make_preview(pictures: Sequence[Path]) -> Image.Image:
+    """Return pictures side by side in the preview's shape, with few colours so that the file stays small.
+
+    Each is cut to its share of the width: a wide one to its middle, a tall one (the panel) to its top.
+    """
+    whole = Image.new("RGB", PREVIEW_SIZE, GROUND)
+    gap = 4
+    width, height = (PREVIEW_SIZE[0] - gap * (len(pictures) - 1)) // len(pictures), PREVIEW_SIZE[1]
+    for number, picture in enumerate(pictures):
+        with Image.open(picture) as opened:
+            image = opened.convert("RGB")
+        scale = max(width / image.width, height / image.height)
+        image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS)
+        left = (image.width - width) // 2
+        whole.paste(image.crop((left, 0, left + width, height)), (number * (width + gap), 0))
+    return whole.quantize(256, method=Image.Quantize.MEDIANCUT)
 
 
 def main() -> int:
@@ -71,12 +79,12 @@ def main() -> int:
         folder = ROOT / "exts" / name / "data"
         folder.mkdir(parents=True, exist_ok=True)
         found = [ROOT / "docs" / "images" / picture for picture in pictures]
-        found = [picture for picture in found if picture.is_file()]
-        if not found:
-            print(f"docs/images: none of {', '.join(pictures)} is there; run 'make pictures' first.", file=sys.stderr)
+        missing = [picture.name for picture in found if not picture.is_file()]
+        if missing:
+            print(f"docs/images: {', '.join(missing)} is not there; make the manual's pictures first.", file=sys.stderr)
             return 2
         draw_icon(colour).save(folder / "icon.png", optimize=True)
-        make_preview(found[0]).save(folder / "preview.png", optimize=True)
+        make_preview(found).save(folder / "preview.png", optimize=True)
         print(folder.relative_to(ROOT))
     return 0
 

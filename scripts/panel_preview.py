@@ -2,7 +2,8 @@
 
     python scripts/panel_preview.py docs/images
 
-writes panel.png (a result), panel_labels.png (the preview of labels) and panel_error.png (what is wrong, in place).
+writes panel.png (a result), panel_settings.png (Caption Settings), panel_labels.png (the preview of labels) and
+panel_error.png (what is wrong, in place).
 Needs Python 3.12 with ovui and scenecap[capture].
 """
 
@@ -13,6 +14,7 @@ import asyncio
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,7 @@ async def draw(target: Path, *, quality: str) -> None:
     from scenecap_ui.caption_form import CameraMode
     from scenecap_ui.embedded_backend import EmbeddedBackend
     from scenecap_ui.panel import Panel
+    from scenecap_ui.pickers import Services
     from scenecap_ui.view_model import PanelViewModel
 
     model = PanelViewModel(EmbeddedBackend({"quality": quality}))
@@ -41,7 +44,7 @@ async def draw(target: Path, *, quality: str) -> None:
     window = ui.Window(
         "Scenecap", width=WIDTH, height=HEIGHT, position_x=0, position_y=0, flags=flags, padding_x=0, padding_y=0
     )
-    panel = Panel(window.frame, model)
+    panel = Panel(window.frame, model, Services(_NoDialog(), print))  # with the buttons that there are in Kit
 
     async def shoot(name: str) -> None:
         await wait_frames(12)
@@ -72,11 +75,13 @@ async def draw(target: Path, *, quality: str) -> None:
     model.preview_labels()
     await done()
     await shoot("panel_labels.png")
-    _open(panel, "captions", "result")
     model.form.resolution.set("960x540")
     model.choose_cameras(CameraMode.SEVERAL)
     for camera in ("DiningTable", "CoffeeTable"):
         model.tick_camera(f"/LivingRoom/Cameras/{camera}", True)
+    _open(panel, "captions")
+    await shoot("panel_settings.png")
+    _open(panel, "captions", "result")
     model.generate()
     await done()
     model.select_frame(1)
@@ -85,6 +90,16 @@ async def draw(target: Path, *, quality: str) -> None:
     await shoot("panel.png")
     panel.destroy()
     window.destroy()
+
+
+class _NoDialog:
+    """A file picker that nobody uses."""
+
+    def pick(self, kind: Any, start: str, done: Callable[[str], None]) -> None:
+        """Show nothing."""
+
+    def destroy(self) -> None:
+        """Close nothing."""
 
 
 def _open(panel: Any, *names: str) -> None:

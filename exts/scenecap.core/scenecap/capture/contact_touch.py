@@ -15,7 +15,7 @@ except ImportError as error:  # pragma: no cover - the test environment has it
 
 
 @njit(cache=True)
-def _point_triangle(p: np.ndarray, triangle: np.ndarray, near: np.ndarray) -> float:
+def point_triangle(p: np.ndarray, triangle: np.ndarray, near: np.ndarray) -> float:
     """Return the squared distance of a point to a triangle and write the nearest point (Ericson 2005, 5.1.5)."""
     a, b, c = triangle[0], triangle[1], triangle[2]
     ab, ac, ap = b - a, c - a, p - a
@@ -108,11 +108,11 @@ def triangle_distance(first: np.ndarray, second: np.ndarray, near: np.ndarray) -
             near[0], near[1] = point, point
             return 0.0
     for k in range(3):
-        squared = _point_triangle(first[k], second, point)
+        squared = point_triangle(first[k], second, point)
         if squared < best:
             best = squared
             near[0], near[1] = first[k], point
-        squared = _point_triangle(second[k], first, point)
+        squared = point_triangle(second[k], first, point)
         if squared < best:
             best = squared
             near[0], near[1] = point, second[k]

@@ -1,7 +1,7 @@
 """A server that speaks the chat protocol, for tests: truthful, gullible, adversarial or broken, as a test says.
 
-It listens on 127.0.0.1 with one thread for each connection and keeps everything that it was sent. What it answers is decided by
-a function from the request to an :class:`Action`; the protocol itself (headers, keep-alive, event streams) is the real one.
+It listens on 127.0.0.1 with one thread for each connection and keeps everything that it was sent. What it answers is decided
+by a function from the request to an :class:`Action`; the protocol itself (headers, keep-alive, event streams) is the real one.
 """
 
 from __future__ import annotations
@@ -172,6 +172,7 @@ def true_texts(received: Received) -> dict[str, Any]:
     question = {
         "question": f"Is there {listed[0]}?",
         "answer": "yes",
+        "statement": f"There is {listed[0]}.",
         "kind": "existence",
         "objects": [objects[0]["id"]] if objects else [],
     }
@@ -303,3 +304,16 @@ def _texts(content: Any) -> list[str]:
     if isinstance(content, str):
         return [content]
     return [part["text"] for part in content if part["type"] == "text"]
+
+
+def main() -> None:
+    """Serve true texts until stdin ends; the first line of stdout is the address. For measurements: a process of its own."""
+    import sys
+
+    with FakeServer(latency=float(sys.argv[1])) as server:
+        print(server.url, flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

@@ -209,7 +209,7 @@ def test_a_compressed_reply_is_not_unpacked(open_engine: Start, scene: Scene) ->
 
 
 def one_question(**wrong: Any) -> str:
-    question = {"question": "q?", "answer": "a", "kind": "count", "objects": [0], **wrong}
+    question = {"question": "q?", "answer": "a", "statement": "s", "kind": "count", "objects": [0], **wrong}
     return json.dumps({"brief": "A mug.", "global": "A mug.", "questions": [question]})
 
 

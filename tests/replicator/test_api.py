@@ -101,15 +101,26 @@ def test_a_frame_that_cannot_be_made_raises_with_its_reason(api: Any, kit: Kit, 
         get_captions(api)
 
 
-def test_models_are_told_not_to_be_used_and_no_key_is_kept(api: Any, kit: Kit, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_model_that_is_said(api: Any, kit: Kit) -> None:
+    ok, reason = api.check_model()
+    assert not ok
+    assert "No model is set" in reason
+
+
+def test_a_key_that_is_passed_is_neither_used_nor_kept(api: Any, kit: Kit, caplog: pytest.LogCaptureFixture) -> None:
     key = "sk-very-secret-1234"
     with caplog.at_level(logging.DEBUG):
         api.set_model_params("https://example.org/v1", "some-model", key, max_tokens=10, timeout=1.0)
-    ok, reason = api.check_model()
-    assert not ok
-    assert "no chat model" in reason
-    assert reason in caplog.text
+    config = api.config()
+    assert (config.job.engine.value, config.chat.name, config.chat.max_tokens) == ("chat", "some-model", 10)
+    assert config.chat.url == "https://example.org/v1"
+    assert key not in repr(config)
+    assert "neither used nor kept" in caplog.text
     assert key not in caplog.text
+    with pytest.raises(ConfigError, match="no such option"):
+        api.set_model_params("https://example.org/v1", "m", max_token=1)
+    api.reset()
+    assert api.config().job.engine.value == "template"
     assert kit.settings.written == []
     assert key not in repr(vars(api))
 

@@ -307,10 +307,10 @@ async def case_paths_are_picked(desk: Desk) -> None:
 
 
 async def case_the_model_is_checked(desk: Desk) -> None:
-    from scenecap_ui.view_model import NO_ENGINE_YET
+    from scenecap_ui.view_model import NO_MODEL
 
     await desk.click("check_model")
-    assert desk.text("model_message") == NO_ENGINE_YET
+    assert desk.text("model_message") == NO_MODEL
     await desk.type("field_model_url", "nowhere")
     assert desk.text("model_message") == ""
     await desk.click("check_model")

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from scenecap.caption.chat.settings import ChatSettings
 from scenecap.output.manifest import FrameStatus
 from scenecap_ui.backend import LabelTarget
 from scenecap_ui.caption_form import CameraMode
 from scenecap_ui.messages import Tone
 from scenecap_ui.settings_store import MemoryStore
-from scenecap_ui.view_model import MARKED, NO_ENGINE_YET, Activity, PanelViewModel
+from scenecap_ui.view_model import MARKED, NO_MODEL, Activity, PanelViewModel
 from tests.ui.scripted import CAMERAS, SCENE, Bug, ScriptedBackend, our_error
 
 Scenario = Callable[[PanelViewModel, ScriptedBackend], Awaitable[None]]
@@ -364,15 +365,34 @@ class TestGenerate:
 
 
 class TestModelSettings:
-    def test_check_says_honestly_that_there_is_no_engine_yet(self) -> None:
+    def test_check_says_that_no_model_is_given(self) -> None:
         async def scenario(model: PanelViewModel, backend: ScriptedBackend) -> None:
             model.check_model()
-            assert model.model_message.value.text == NO_ENGINE_YET
+            assert model.model_message.value.text == NO_MODEL
             model.model.url.set("localhost")
             assert not model.model_message.value.text  # it spoke of other settings
             model.check_model()
             assert model.model.url.error.value
             assert model.model_message.value.tone is Tone.ERROR
+
+        play(scenario)
+
+    def test_check_asks_the_model(self) -> None:
+        asked: list[ChatSettings] = []
+
+        def answer(settings: ChatSettings) -> tuple[bool, str]:
+            asked.append(settings)
+            return True, "fake answers."
+
+        async def scenario(model: PanelViewModel, backend: ScriptedBackend) -> None:
+            model._ask_model = answer
+            model.model.url.set("http://localhost:8000/v1")
+            model.model.model.set("fake")
+            model.check_model()
+            await model.wait_idle()
+            assert [(item.url, item.name, item.key_variable) for item in asked] == [("http://localhost:8000/v1", "fake", "")]
+            assert model.model_message.value.text.startswith("fake answers.")
+            assert model.activity.value is Activity.IDLE
 
         play(scenario)
 

@@ -16,7 +16,9 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from scenecap.caption.chat.engine import check_model
 from scenecap.errors import CaptureError, ConfigError
 from scenecap.output.canonical import dumps
 from scenecap.output.caption_json import caption_document
@@ -24,6 +26,7 @@ from scenecap.output.graph_json import graph_document
 from scenecap.output.manifest import FrameStatus
 from scenecap.output.model import FrameResult
 from scenecap.run.config import Override, ScenecapConfig, load_config, make_config
+from scenecap.run.config.job_settings import Engine
 from scenecap.run.config.schema import as_keys
 from scenecap.run.job import job_facts
 from scenecap.run.pipeline import asked_kinds
@@ -35,17 +38,22 @@ __all__ = ["CaptionAPI", "ReplicatorCaptionSettings"]
 
 logger = logging.getLogger(__name__)
 
-#: What is said of chat models.
-NO_MODEL = (
-    "This version writes captions from the scene graph alone and calls no chat model: "
-    "model settings have no effect, and get_captions() needs none."
+#: What is said where no model is set.
+NO_MODEL = "No model is set: captions are written by templates, which need none. set_model_params(url, name) sets one."
+#: What is said of a key that is passed as an argument.
+KEY_NOT_TAKEN = (
+    "The key that was passed is neither used nor kept: a key is read from an environment variable or a file, and goes to its "
+    "own host only. NVIDIA_API_KEY is read for integrate.api.nvidia.com; for another server give key_variable or key_file."
 )
+#: Options of :meth:`CaptionAPI.set_model_params` that are IRC's and ours -> config keys.
+_OPTIONS = ("max_tokens", "timeout", "enable_thinking", "profile", "key_variable", "key_file", "picture")
 
 
 class CaptionAPI:
     """All calls are class-level, as in IRC. What was loaded holds until :meth:`reset`."""
 
     _config: ScenecapConfig | None = None
+    _model: Mapping[str, Any] | None = None
 
     @classmethod
     def load_config_file(cls, path: str | Path) -> ScenecapConfig:
@@ -59,8 +67,8 @@ class CaptionAPI:
 
     @classmethod
     def reset(cls) -> None:
-        """Forget the config that was loaded."""
-        cls._config = None
+        """Forget the config that was loaded, and the model."""
+        cls._config = cls._model = None
 
     @classmethod
     def config(cls) -> ScenecapConfig:
@@ -71,7 +79,7 @@ class CaptionAPI:
         Raises:
             ConfigError: The file or a setting is wrong.
         """
-        return _with_settings(cls._config, read_settings())
+        return _with_settings(cls._config, read_settings(), cls._model or {})
 
     @classmethod
     async def get_captions(
@@ -107,17 +115,44 @@ class CaptionAPI:
 
     @classmethod
     def set_model_params(cls, url: str, name: str, key: str = "", **options: Any) -> None:
-        """Take the place of IRC's call: says that no model is used. Nothing is kept, the key least of all."""
-        logger.warning(NO_MODEL)
+        """Let a chat model write the captions of :meth:`get_captions`, until :meth:`reset`.
+
+        Args:
+            url: Address of the server, up to and with ``/v1``.
+            name: The model, as its server lists it. With an empty name, templates write the captions again.
+            key: Of IRC's call; it is neither used nor kept.
+            options: ``max_tokens``, ``timeout``, ``enable_thinking`` (IRC's), ``profile``, ``key_variable``, ``key_file``,
+                ``picture``: config keys without their ``model_``.
+
+        Raises:
+            ConfigError: A value is not allowed, or there is no such option.
+        """
+        if key:
+            logger.warning(KEY_NOT_TAKEN)
+        unknown = [option for option in options if option not in _OPTIONS]
+        if unknown:
+            raise ConfigError(f"set_model_params: {unknown[0]}: no such option; known are {', '.join(_OPTIONS)}.")
+        if not name:
+            cls._model = None
+            return
+        keys = {"engine": "chat", "model_url": url, "model_name": name}
+        keys |= {f"model_{option}": value for option, value in options.items()}
+        host = urlsplit(url).hostname if "://" in url else None
+        keys.setdefault("model_profile", "nim" if host == "integrate.api.nvidia.com" else "other")
+        make_config(keys)  # says at once what is wrong
+        cls._model = keys
 
     @classmethod
     def check_model(cls) -> tuple[bool, str]:
-        """Return False and why: there is no model to check."""
-        return False, NO_MODEL
+        """Ask the model one small question; return whether it can be used, and a sentence about it."""
+        config = cls.config()
+        if config.job.engine is not Engine.CHAT:
+            return False, NO_MODEL
+        return check_model(config.chat)
 
 
-def _with_settings(config: ScenecapConfig | None, settings: ReplicatorSettings) -> ScenecapConfig:
-    overrides = []
+def _with_settings(config: ScenecapConfig | None, settings: ReplicatorSettings, model: Mapping[str, Any]) -> ScenecapConfig:
+    overrides = [Override(key, value, f"set_model_params {key.removeprefix('model_')}") for key, value in model.items()]
     if settings.camera_prim_path:
         overrides.append(Override("cameras", settings.camera_prim_path, "camera_prim_path"))
     if settings.output_path:

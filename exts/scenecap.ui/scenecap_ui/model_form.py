@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from scenecap.caption.chat.profiles import PROFILES
+from scenecap.caption.chat.settings import ChatSettings
 from scenecap_ui.fields import Field, clear_errors
 from scenecap_ui.settings_store import SettingsStore
 
@@ -77,6 +79,19 @@ class ModelForm:
             return "The file is there." if Path(name).expanduser().is_file() else "There is no such file."
         return "For a server of your own that asks for no key."
 
+    def settings(self) -> ChatSettings:
+        """Return the fields as settings of the chat engine; :meth:`check` has found them right."""
+        url = self.url.value.strip()
+        values: dict[str, object] = {"url": url, "name": self.model.value.strip()}
+        facts = next((item for item in PROFILES.items() if item[1].hosts and _hostname(url) in item[1].hosts), None)
+        if facts is not None:
+            values["profile"] = facts[0]
+        if self.key_source is KeySource.ENVIRONMENT:
+            values["key_variable"] = self.variable.value.strip()
+        elif self.key_source is KeySource.FILE:
+            values["key_file"] = self.file.value.strip()
+        return ChatSettings.model_validate(values)
+
     def check(self) -> bool:
         """Check the fields without any request; what is wrong stands at the field afterwards."""
         clear_errors(self.fields)
@@ -109,6 +124,11 @@ def _split(text: str):
         return parts
     except ValueError:
         return None
+
+
+def _hostname(text: str) -> str:
+    parts = _split(text)
+    return (parts.hostname or "") if parts is not None else ""
 
 
 def _secret_in_url(text: str) -> bool:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
+from scenecap.caption.chat.engine import check_model
+from scenecap.caption.chat.settings import ChatSettings
 from scenecap.errors import ConfigError
 from scenecap.output.manifest import FrameStatus
 from scenecap.run.config.job_settings import CaptureKind
@@ -36,10 +38,8 @@ from scenecap_ui.results import FrameView, load_frame_view
 from scenecap_ui.settings_store import MemoryStore, SettingsStore
 from scenecap_ui.summaries import run_summary, scene_summary, stop_summary
 
-NO_ENGINE_YET = (
-    "Chat engines come with a later version of Scenecap: nothing was sent. Captions are written from templates, "
-    "which need no model, no key and no network. These settings are kept."
-)
+NO_MODEL = "No model is given: nothing was sent. Captions are written from templates, which need no model and no network."
+HOW_TO_USE = "Generate writes from templates; to let the model write, load these settings in a config with engine: chat."
 
 MARKED = Message("Some settings are not right; they are marked.", Tone.ERROR)
 #: Groups of the panel, and whether each is open at first.
@@ -50,6 +50,7 @@ class Activity(str, enum.Enum):
     """What the panel is doing."""
 
     IDLE = "idle"
+    CHECKING = "checking"
     LOADING = "loading"
     LABELLING = "labelling"
     GENERATING = "generating"
@@ -63,6 +64,7 @@ class PanelViewModel:
         store: Keeps the fields between sessions.
         environ: Environment that a key's variable is looked for in.
         capture: What configs say of where frames come from.
+        ask_model: Asks a model one small question; called on a thread.
     """
 
     def __init__(
@@ -72,7 +74,9 @@ class PanelViewModel:
         *,
         environ: Mapping[str, str] | None = None,
         capture: CaptureKind = CaptureKind.EMBEDDED,
+        ask_model: Callable[[ChatSettings], tuple[bool, str]] = check_model,
     ) -> None:
+        self._ask_model = ask_model
         self.backend = backend
         self._store = store or MemoryStore()
         self._capture = capture
@@ -127,11 +131,18 @@ class PanelViewModel:
     # -- model settings
 
     def check_model(self) -> None:
-        """Check the model's fields, and say honestly that this version does not use them yet."""
-        if self.model.check():
-            self.model_message.set(Message(NO_ENGINE_YET, Tone.INFO))
+        """Check the model's fields, then ask it one small question."""
+        if not self.model.check():
+            self.model_message.set(MARKED)
+        elif not self.model.url.value.strip():
+            self.model_message.set(Message(NO_MODEL, Tone.INFO))
         else:
-            self.model_message.set(Message("Some of these settings are not right; they are marked.", Tone.ERROR))
+            self._start(Activity.CHECKING, self.model_message, self._check_model)
+
+    async def _check_model(self) -> None:
+        self.model_message.set(Message("Asking the model..."))
+        good, words = await asyncio.to_thread(self._ask_model, self.model.settings())
+        self.model_message.set(Message(f"{words} {HOW_TO_USE}") if good else Message(words, Tone.ERROR))
 
     # -- scene
 

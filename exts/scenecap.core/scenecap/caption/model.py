@@ -102,6 +102,7 @@ class Question:
         evidence_nodes: Node ids the answer rests on.
         evidence_edges: (source, target) node ids of the pairs the answer rests on.
         facts: The facts that make the answer right (for a "no": the facts that make it wrong to say yes).
+        statement: A model's question: question and answer as one sentence, which the verifier reads.
     """
 
     question: str
@@ -113,6 +114,7 @@ class Question:
     evidence_nodes: tuple[int, ...] = ()
     evidence_edges: tuple[tuple[int, int], ...] = ()
     facts: tuple[Fact, ...] = ()
+    statement: str = ""
 
 
 @dataclass(frozen=True)

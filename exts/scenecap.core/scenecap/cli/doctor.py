@@ -42,6 +42,8 @@ LIBRARIES = (
     Library("numba", "numba", "capture", "ground truth: ids, depth, boxes, occlusion"),
     Library("mitsuba", "mitsuba", "capture", "path-traced pictures (quality: preview, final)"),
     Library("mitsuba-oidn", "mitsuba_oidn", "capture", "denoised pictures"),
+    Library("openai", "openai", "models", "captions by chat models (engine: chat)"),
+    Library("jinja2", "jinja2", "models", "prompt templates of engine: chat"),
     Library("pytest", "pytest", "test", "the test suite"),
     Library("hypothesis", "hypothesis", "test", "property tests"),
     Library("embreex", "embreex.rtcore", "test", "the oracle that ids and depth are held against"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from scenecap.cli.console import counted, print_error, print_json, shown_path, size_text, table
@@ -86,6 +87,7 @@ def as_json(result: RunResult) -> dict[str, Any]:
         **{status.value: result.count(status) for status in FrameStatus},
         "exit_code": result.exit_code,
         "problems": list(result.problems),
+        **({"model": dict(result.model)} if result.model is not None else {}),
         "frames": [
             {
                 "camera": outcome.row.camera,
@@ -116,6 +118,8 @@ def as_text(result: RunResult) -> str:
         + (f"; {kept} of them by the run that was stopped" if kept else ""),
         _frame_table([outcome.row for outcome in written]),
     ]
+    if result.model is not None:
+        lines.append(model_text(result.model))
     notes = list(dict.fromkeys(note for outcome in written for note in outcome.row.warnings))
     lines += [f"note: {clean_text(note, limit=300)}" for note in notes[:SHOWN]]
     if len(notes) > SHOWN:
@@ -123,6 +127,23 @@ def as_text(result: RunResult) -> str:
     first = next((outcome for outcome in written if outcome.brief), None)
     if first is not None:
         lines.append(f"\n{first.brief}")
+    return "\n".join(lines)
+
+
+def model_text(model: Mapping[str, Any]) -> str:
+    """Return the account of a chat model for a person: who wrote how many frames, why not the model, what it cost."""
+    money = f", {model['money']:g} spent" if model["money"] else ""
+    lines = [
+        f"Captions of {counted(model['frames'], 'frame')}: {model['frames_by_model']} by the model, "
+        f"{model['frames_mixed']} by both, {model['frames_by_template']} by template. "
+        f"{counted(model['requests'], 'request')} ({model['repeated']} of them repeated), {model['replies_kept']} kept, "
+        f"{model['tokens_in']} tokens in, {model['tokens_out']} out{money}."
+    ]
+    if model["reasons"]:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in model["reasons"].items())
+        lines.append(f"Texts that are not the model's: {reasons}.")
+    if model["ended"]:
+        lines.append(f"The model was not asked to the end: {clean_text(model['ended'], limit=300)}")
     return "\n".join(lines)
 
 

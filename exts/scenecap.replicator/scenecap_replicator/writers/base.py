@@ -13,7 +13,6 @@ from omni.replicator.core import Writer
 from scenecap.errors import MissingExtraError, ScenecapError, UsageError
 from scenecap.output.settings import Layout
 from scenecap.run.config import ScenecapConfig
-from scenecap.run.config.job_settings import Engine
 from scenecap.run.label_source import open_label_database
 from scenecap_replicator import compat
 from scenecap_replicator.annotators import annotators_for
@@ -74,8 +73,6 @@ class SceneWriter(Writer):
         if backend is not None:
             self.backend = backend
         self.data_structure = self._options.data_structure
-        if self._config.job.engine is Engine.CHAT:
-            raise UsageError("engine: chat is not in this version.", remedy="Use engine: template, which needs no network.")
         self._asked = annotators_for(self._config)
         self.annotators = [compat.annotator(name) for name in self._asked]
         self._variants = _Variants(self._config, self._options)

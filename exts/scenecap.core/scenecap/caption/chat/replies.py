@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from scenecap.caption.chat.errors import ReplyError
@@ -16,7 +17,7 @@ from scenecap.text import clean_text
 #: Names of the texts in requests and replies.
 BRIEF, GLOBAL, QUESTIONS = "brief", "global", "questions"
 #: Longest texts that are taken [characters].
-LIMITS: Mapping[str, int] = {BRIEF: 500, GLOBAL: 4000, "question": 300, "answer": 200}
+LIMITS: Mapping[str, int] = {BRIEF: 500, GLOBAL: 4000, "question": 300, "answer": 200, "statement": 500}
 
 _THINKING = re.compile(r"\A\s*<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
 _WORD = re.compile(r"[^\W_]+")
@@ -51,6 +52,7 @@ def reply_schema(asked: Sequence[str], *, nodes: int) -> dict[str, Any]:
     question = {
         "question": {"type": "string"},
         "answer": {"type": "string"},
+        "statement": {"type": "string", "description": "question and answer as one sentence"},
         "kind": {"type": "string", "enum": [kind.value for kind in QuestionKind]},
         "objects": {"type": "array", "items": {"type": "integer"}, "description": f"ids from 0 to {max(0, nodes - 1)}"},
     }
@@ -144,7 +146,7 @@ def _questions(value: Any, nodes: int, copied: _Copied) -> tuple[Question, ...]:
     for item in value[:200]:
         if not isinstance(item, dict):
             raise ReplyError('each item of "questions" must be an object.')
-        question, answer = _text(item, "question", copied), _text(item, "answer", copied)
+        question, answer, statement = (_text(item, name, copied) for name in ("question", "answer", "statement"))
         try:
             kind = QuestionKind(item.get("kind"))
         except ValueError:
@@ -156,7 +158,8 @@ def _questions(value: Any, nodes: int, copied: _Copied) -> tuple[Question, ...]:
         short = answer.lower().rstrip(".")
         polarity = {"yes": True, "no": False}.get(short)
         text = short if polarity is not None else answer
-        found.setdefault(question.lower(), Question(question, text, kind, polarity, evidence_nodes=tuple(sorted(set(ids)))))
+        one = Question(question, text, kind, polarity, evidence_nodes=tuple(sorted(set(ids))), statement=statement)
+        found.setdefault(question.lower(), one)
     return tuple(found.values())
 
 
@@ -164,16 +167,15 @@ class _Copied:
     """Finds pieces of the instructions in a text."""
 
     def __init__(self, instructions: str) -> None:
-        words = _words(instructions)
-        self._known = {tuple(words[at : at + _COPIED_WORDS]) for at in range(len(words) - _COPIED_WORDS + 1)}
+        self._known = _runs(instructions)
 
     def check(self, text: str, name: str) -> None:
         """Refuse a text with a piece of the instructions, or a mark of the prompt, in it."""
-        words = _words(text)
-        runs = (tuple(words[at : at + _COPIED_WORDS]) for at in range(len(words) - _COPIED_WORDS + 1))
-        if "<" in text or any(run in self._known for run in runs):
+        if "<" in text or self._known & _runs(text):
             raise ReplyError(f'"{name}" repeats the instructions instead of describing the scene.')
 
 
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text.lower())
+@lru_cache(maxsize=64)
+def _runs(text: str) -> frozenset[tuple[str, ...]]:
+    words = _WORD.findall(text.lower())
+    return frozenset(tuple(words[at : at + _COPIED_WORDS]) for at in range(len(words) - _COPIED_WORDS + 1))

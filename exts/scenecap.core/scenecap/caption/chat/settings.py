@@ -93,7 +93,7 @@ class ChatSettings(BaseModel):
     max_questions: int = Field(8, ge=1, le=50, description="Most questions that the model is asked for.")
     temperature: float = Field(0.2, ge=0.0, le=2.0, description="Sampling temperature.")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of the sampling, for servers that take one.")
-    max_tokens: int = Field(1024, ge=16, le=131_072, description="Longest reply [tokens].")
+    max_tokens: int = Field(1024, ge=1, le=131_072, description="Longest reply [tokens].")
     enable_thinking: bool | None = Field(
         None,
         description="Switch a model's reasoning on or off (`chat_template_kwargs`). Not given: nothing is said about it.",

@@ -88,8 +88,8 @@ def open_engine(tmp_path: Path, clock: QuickClock) -> Iterator[Callable[..., tup
     ) -> tuple[FakeServer, ChatEngine]:
         server = FakeServer(brain)
         opened.append(server)
-        settings = settings_for(server, cache_path=tmp_path / "cache", **keys)
         environ = keys.pop("environ", {})
+        settings = settings_for(server, cache_path=tmp_path / "cache", **keys)
         engine = ChatEngine(
             settings,
             CaptionSettings.model_validate(captions or {}),
@@ -106,7 +106,6 @@ def open_engine(tmp_path: Path, clock: QuickClock) -> Iterator[Callable[..., tup
 
 
 def settings_for(server: FakeServer, **keys: Any) -> ChatSettings:
-    keys.pop("environ", None)
     return ChatSettings.model_validate({"url": server.url, "name": "fake", "timeout": 10.0, **keys})
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from scenecap.caption.chat.address import origin_of
 from scenecap.caption.chat.errors import ChatError, EndpointError, RefusalError, ReplyError, TransientError, UnsupportedError
-from scenecap.caption.chat.keys import BoundKey
+from scenecap.caption.chat.keys import BoundKey, KeyFilter
 from scenecap.caption.chat.transport import guarded_client, load_openai
 from scenecap.text import clean_text
 
@@ -66,6 +66,7 @@ class Endpoint:
         self._openai = load_openai()
         self._http = guarded_client(self._openai, self.origin, key, connections=connections)
         # The library gets no key: the transport puts it on. Nor do its environment variables reach the server.
+        self._filter = KeyFilter(key) if key is not None else None
         self._client = self._openai.AsyncOpenAI(
             api_key="unused", base_url=url, max_retries=0, timeout=timeout, http_client=self._http
         )
@@ -73,6 +74,8 @@ class Endpoint:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
+        if self._filter is not None:
+            self._filter.remove()
 
     async def send(self, params: Mapping[str, Any], *, sent: frozenset[str]) -> Reply:
         """Send one request and wait for the whole reply.

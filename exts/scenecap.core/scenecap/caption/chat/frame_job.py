@@ -198,8 +198,9 @@ class FrameJob:
                 self._texts[name].repairs = MAX_REPAIRS  # its claims stand; the last judgement says what becomes of it
                 self._notes.append(f"{_KEYS[name]}: a repair could not be had: {error}")
             return
+        done = dataclasses.replace(again, replied=replied)
         for name, value in _values(texts, names):
-            self._texts[name] = _Text(value, dataclasses.replace(again, replied=replied), self._texts[name].repairs + 1)
+            self._texts[name] = _Text(value, done, self._texts[name].repairs + 1)
 
     async def _judge(self, judge: Judge) -> dict[str, tuple[FailedClaim, ...]]:
         captions = self._captions()

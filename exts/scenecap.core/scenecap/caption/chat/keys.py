@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,6 +49,38 @@ class BoundKey:
 
     def __reduce__(self) -> str:
         raise TypeError("a key is not to be pickled")
+
+
+class KeyFilter(logging.Filter):
+    """Takes a key out of what libraries log: a server may say it back in a header, and they log those.
+
+    Args:
+        key: The key.
+    """
+
+    #: Libraries that see what a server sends.
+    LIBRARIES = ("openai", "httpx", "httpcore", "httpx2", "httpcore2", "h11", "anyio")
+
+    def __init__(self, key: BoundKey) -> None:
+        super().__init__()
+        self._key = key
+        loggers = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in self.LIBRARIES]
+        self._loggers = [logging.getLogger(name) for name in loggers]
+        for logger in self._loggers:
+            logger.addFilter(self)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Replace the record's words by words without the key, where it holds it."""
+        message = record.getMessage()
+        clean = self._key.redact(message)
+        if clean != message:
+            record.msg, record.args = clean, ()
+        return True
+
+    def remove(self) -> None:
+        """Take the filter away again."""
+        for logger in self._loggers:
+            logger.removeFilter(self)
 
 
 def find_key(settings: ChatSettings, origin: Origin, *, environ: Mapping[str, str] | None = None) -> BoundKey | None:

@@ -34,6 +34,8 @@ WORDS: Mapping[Relation, str] = {
     Relation.FAR: "far from",
 }
 _TURNED = int(Relation.SUPPORTS | Relation.CONTAINS | Relation.HOLDS)
+#: Relations that tell how deep in the picture something is: not said of what hangs or is fixed to something.
+_DEPTH = int(Relation.FRONT | Relation.BEHIND)
 _HELD = {
     ContactKind.SUPPORT: "on",
     ContactKind.INSIDE: "inside",
@@ -106,10 +108,11 @@ def _edges(inventory: Inventory, graph: SceneGraph, part: GraphPart) -> Iterator
     table: EdgeTable | None = graph.full if part is GraphPart.FULL and graph.full is not None else graph.pruned
     if table is None or not len(table):
         return
-    spoken = inventory.pairs(table.source, table.target)  # without what nobody says, such as "behind the wall clock"
-    turned = (spoken.relations & np.uint32(_TURNED)) != 0
-    for row in range(len(spoken)):
-        source, target, relations = int(spoken.source[row]), int(spoken.target[row]), spoken.relation(row)
+    mounted = inventory.is_mounted[table.source] | inventory.is_mounted[table.target]
+    spoken = np.where(mounted, table.relations & ~np.uint32(_DEPTH), table.relations)  # nobody says "behind the wall clock"
+    turned = (spoken & np.uint32(_TURNED)) != 0
+    for row in range(len(table)):
+        source, target, relations = int(table.source[row]), int(table.target[row]), Relation(int(spoken[row]))
         if turned[row]:
             source, target, relations = target, source, relations.inverse()
         for relation, words in WORDS.items():

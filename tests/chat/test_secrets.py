@@ -79,7 +79,7 @@ def test_a_key_that_says_its_host_is_held_to_it(tmp_path: Path) -> None:
 def test_a_key_does_not_cross_the_open_network_in_the_clear() -> None:
     with pytest.raises(UsageError, match="unencrypted"):
         key_of({"K": KEY}, url="http://api.example.com/v1", key_variable="K")
-    for local in ("http://localhost:8000/v1", "http://127.0.0.1:1/v1", "http://10.0.0.7/v1", "http://nim-service:8000/v1"):
+    for local in ("http://localhost:8000/v1", "http://127.0.0.1:1/v1", "http://172.16.0.7/v1", "http://nim-service:8000/v1"):
         assert key_of({"K": KEY}, url=local, key_variable="K") == KEY
 
 

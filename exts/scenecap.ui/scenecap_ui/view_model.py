@@ -76,8 +76,7 @@ class PanelViewModel:
         capture: CaptureKind = CaptureKind.EMBEDDED,
         ask_model: Callable[[ChatSettings], tuple[bool, str]] = check_model,
     ) -> None:
-        self._ask_model = ask_model
-        self.backend = backend
+        self.backend, self._ask_model = backend, ask_model
         self._store = store or MemoryStore()
         self._capture = capture
         self._tasks: set[asyncio.Task[None]] = set()

@@ -30,7 +30,7 @@ class Clock(Protocol):
     """Time, so that tests need not wait."""
 
     def now(self) -> float:
-        """Seconds since 1970."""
+        """Seconds since any moment; it only ever grows."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -42,8 +42,8 @@ class SystemClock:
     """The machine's time."""
 
     def now(self) -> float:
-        """Seconds since 1970."""
-        return time.time()
+        """Seconds since any moment."""
+        return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -55,14 +55,12 @@ class Endpoint:
         key: Its key.
         timeout: Longest time of a request [s], whatever the server does.
         connections: Most connections.
-        now: Seconds since 1970, for servers that say until when to wait.
     """
 
-    def __init__(self, url: str, *, key: BoundKey | None, timeout: float, connections: int, now: Callable[[], float]) -> None:
+    def __init__(self, url: str, *, key: BoundKey | None, timeout: float, connections: int) -> None:
         self.origin = origin_of(url)
         self._key = key
         self._timeout = timeout
-        self._now = now
         self._openai = load_openai()
         self._http = guarded_client(self._openai, self.origin, key, connections=connections)
         # The library gets no key: the transport puts it on. Nor do its environment variables reach the server.
@@ -185,7 +183,7 @@ class Endpoint:
             return EndpointError(said, remedy="model_name must be a name that the server lists.")
         if status in (408, 409, 425, 429) or (status >= 500 and status != 501 and not _UNSUPPORTED.search(low)):
             kind = "rate limited" if status == 429 else "server error"
-            return TransientError(said, kind=kind, wait=_wait(error.response.headers, self._now()))
+            return TransientError(said, kind=kind, wait=_wait(error.response.headers))
         return UnsupportedError(said, status=status, sent=sent)
 
     def _clean(self, value: object) -> str:
@@ -217,8 +215,8 @@ def _tokens(usage: Any) -> tuple[int | None, int | None]:
     return first, second
 
 
-def _wait(headers: Mapping[str, str], now: float) -> float | None:
-    """Return how long a server asks to wait [s], from Retry-After as seconds or as a date."""
+def _wait(headers: Mapping[str, str]) -> float | None:
+    """Return how long a server asks to wait [s], from Retry-After as seconds, or as a date by the server's own clock."""
     text = headers.get("retry-after", "").strip()
     if not text:
         return None
@@ -226,7 +224,7 @@ def _wait(headers: Mapping[str, str], now: float) -> float | None:
         seconds = float(text)
     except ValueError:
         try:
-            seconds = parsedate_to_datetime(text).timestamp() - now
+            seconds = (parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("date", ""))).total_seconds()
         except (ValueError, TypeError, OverflowError):
             return None
     return max(0.0, seconds) if seconds == seconds and seconds != float("inf") else None

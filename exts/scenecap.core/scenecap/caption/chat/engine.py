@@ -88,9 +88,7 @@ class ChatEngine:
 
     async def _open(self, key: BoundKey | None) -> tuple[ChatClient, Endpoint]:
         settings = self._settings
-        endpoint = Endpoint(
-            self._url, key=key, timeout=settings.timeout, connections=settings.concurrency, now=self._clock.now
-        )
+        endpoint = Endpoint(self._url, key=key, timeout=settings.timeout, connections=settings.concurrency)
         client = ChatClient(
             endpoint,
             url=self._url,

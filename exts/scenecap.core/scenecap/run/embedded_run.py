@@ -12,6 +12,7 @@ from scenecap.errors import UsageError
 from scenecap.output.settings import OutputSettings
 from scenecap.replicator_format import Annotator
 from scenecap.run.config import ScenecapConfig
+from scenecap.run.config.job_settings import Engine
 from scenecap.run.inputs import hash_files
 from scenecap.run.label_source import open_label_database
 from scenecap.run.plan import FrameTask, frame_times, select_cameras
@@ -37,7 +38,7 @@ class EmbeddedRun:
         self._opened = open_stage(str(config.job.scene_path)) if opened is None else opened
         self._database = open_label_database(config.labels)
         self._source = EmbeddedSource(
-            self._opened, config.capture, config.labels, self._database, buffers=buffers_for(config.output)
+            self._opened, config.capture, config.labels, self._database, buffers=buffers_for(config.output) | _told_model(config)
         )
         self._source.prepare()
         self._placed: dict[str, CameraView] = {}
@@ -103,6 +104,13 @@ class EmbeddedRun:
             )
         self._placed = {view.path: view for view in views}
         return tuple(self._placed)
+
+
+def _told_model(config: ScenecapConfig) -> frozenset[Buffer]:
+    """Return the buffers that a chat model's picture needs, whether or not they are written."""
+    if config.job.engine is not Engine.CHAT or not config.chat.picture:
+        return frozenset()
+    return frozenset({Buffer.RGB, Buffer.INSTANCE}) if config.chat.marks else frozenset({Buffer.RGB})
 
 
 def buffers_for(output: OutputSettings) -> frozenset[Buffer]:

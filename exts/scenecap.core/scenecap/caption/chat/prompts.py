@@ -105,7 +105,8 @@ def _read(name: str, folder: Path | None) -> _Source:
         except OSError as error:
             raise ConfigError(f"{own}: cannot be read: {error.strerror}.") from None
     else:
-        text = resources.files("scenecap.caption.chat").joinpath("prompts", f"{name}.j2").read_text(encoding="utf-8")
+        file = resources.files("scenecap.caption.chat") / "prompts" / f"{name}.j2"
+        text = file.read_text(encoding="utf-8")
         origin = f"prompts/{name}.j2"
     text = text.replace("\r\n", "\n")
     match = _VERSION.match(text)

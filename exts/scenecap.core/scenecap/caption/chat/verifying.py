@@ -80,5 +80,5 @@ def _judge_question(verifier: Verifier, question: Question, place: int) -> Itera
 
 def _stems(text: str) -> set[str]:
     """Return the words of a text that carry meaning, number words for digits, without a plural's ending."""
-    words = (_NUMBERS.get(word, word) for word in _WORD.findall(text.lower()))
+    words = (str(_NUMBERS.get(word, word)) for word in _WORD.findall(text.lower()))
     return {word[:-1] if word.endswith("s") and len(word) > 3 else word for word in words if not _SMALL.fullmatch(word)}

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from scenecap.errors import UsageError
+from scenecap.run.captioner import LazyCaptioner
 from scenecap.run.config import make_config
 from scenecap.run.job import run_job
+from tests.chat.conftest import desk
 from tests.chat.fake_server import Action, FakeServer, Received, failure, truthful
 from tests.run.test_job import BoxSource, tasks
 
@@ -103,3 +105,22 @@ def test_nothing_is_left_where_the_model_cannot_be_asked(tmp_path: Path) -> None
 def test_a_picture_needs_a_quality(tmp_path: Path) -> None:
     with FakeServer() as server, pytest.raises(UsageError, match="model_picture"):
         run_job(config(server, tmp_path, model_picture=True, quality="off"), source=BoxSource(tasks("/World/A")))
+
+
+def test_a_captioner_that_is_opened_late_fails_the_same_way_each_time(tmp_path: Path) -> None:
+    scene = desk()
+    with FakeServer(lambda _: failure(401, "no")) as server:
+        late = LazyCaptioner(config(server, tmp_path))
+        for _ in range(3):
+            with pytest.raises(UsageError, match="401"):
+                late.submit(*scene, config(server, tmp_path), seed=0)
+        assert len(server.received) == 1
+        late.close()
+    with FakeServer() as server:
+        late = LazyCaptioner(config(server, tmp_path))
+        assert late.summary() is None
+        assert late.submit(*scene, config(server, tmp_path), seed=0).result(timeout=30).model is not None
+        summary = late.summary()
+        late.close()
+    assert summary is not None
+    assert summary["frames_by_model"] == 1

@@ -21,7 +21,7 @@ from scenecap.output.atomic import clean_up, recover
 from scenecap.output.manifest import FrameRow, FrameStatus, Manifest, RunLog, read_manifest
 from scenecap.output.model import JobFacts
 from scenecap.output.names import CameraNames
-from scenecap.run.captioner import Captioner, open_captioner
+from scenecap.run.captioner import LazyCaptioner
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.job import job_facts
 from scenecap.run.make_frame import FrameMaker, FrameOrder, Made, failed
@@ -121,7 +121,7 @@ class FrameSink:
         self._started: set[str] = set()
         self._folders = CameraNames({})
         self._manifest: Manifest | None = None
-        self._captioner: Captioner | None = None
+        self._captioner = LazyCaptioner(config)
         self._old_files: dict[str, tuple[str, ...]] = {}
         self._stopped = ""
         self._scene = ""
@@ -268,14 +268,8 @@ class FrameSink:
     ) -> Made:
         self._open()
         order = FrameOrder(row.number, row.key, task, self._old_files.get(row.key, ()))
-        report = FrameMaker(config, _Queued(outputs, context), self.output, facts, captioner=self._captions()).make(order)
+        report = FrameMaker(config, _Queued(outputs, context), self.output, facts, captioner=self._captioner).make(order)
         return Made(report.outcome(row), report.stopped)
-
-    def _captions(self) -> Captioner:
-        """Return who writes the captions; a model is asked what it can do with the first frame."""
-        if self._captioner is None:
-            self._captioner = open_captioner(self._config)
-        return self._captioner
 
     def _open(self) -> None:
         if self._manifest is None and not self._stopped and not self._ended:
@@ -340,11 +334,9 @@ class FrameSink:
             self._unfinished = len(unfinished)
             outcomes = tuple(self._outcomes[number] for number in sorted(self._outcomes))
             manifest, self._manifest = self._manifest, None
-            captioner, self._captioner = self._captioner, None
             self._ended = True
-        model = captioner.summary() if captioner is not None else None
-        if captioner is not None:
-            captioner.close()
+        model = self._captioner.summary()
+        self._captioner.close()
         if manifest is None:
             return
         try:

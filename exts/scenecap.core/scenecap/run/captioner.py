@@ -12,7 +12,7 @@ from scenecap.caption.model import Captions
 from scenecap.caption.template import caption_graph
 from scenecap.capture.settings import Quality
 from scenecap.contract import Frame
-from scenecap.errors import UsageError
+from scenecap.errors import ScenecapError, UsageError
 from scenecap.graph.model import SceneGraph
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.config.job_settings import CaptureKind, Engine
@@ -95,6 +95,49 @@ class ChatCaptioner:
     def close(self) -> None:
         """End what is under way and close the connections."""
         self._engine.close()
+
+
+class LazyCaptioner:
+    """Opens a run's captioner with the first frame, where nobody waits for the start of a run; fails the same way each time.
+
+    Args:
+        config: Of the run.
+    """
+
+    def __init__(self, config: ScenecapConfig) -> None:
+        self._config = config
+        self._opened: Captioner | None = None
+        self._error: ScenecapError | None = None
+
+    @property
+    def ahead(self) -> int:
+        """How many frames may wait for their captions at a time."""
+        return 1 if self._opened is None else self._opened.ahead
+
+    def submit(self, frame: Frame, graph: SceneGraph, config: ScenecapConfig, *, seed: int) -> Future[Captions]:
+        """Start to write a frame's captions.
+
+        Raises:
+            ScenecapError: The model cannot be asked; it was asked once.
+        """
+        if self._error is not None:
+            raise self._error
+        if self._opened is None:
+            try:
+                self._opened = open_captioner(self._config)
+            except ScenecapError as error:
+                self._error = error
+                raise
+        return self._opened.submit(frame, graph, config, seed=seed)
+
+    def summary(self) -> Mapping[str, Any] | None:
+        """Return the account of the captioner, if there was one."""
+        return None if self._opened is None else self._opened.summary()
+
+    def close(self) -> None:
+        """End what is under way."""
+        if self._opened is not None:
+            self._opened.close()
 
 
 def open_captioner(config: ScenecapConfig) -> Captioner:

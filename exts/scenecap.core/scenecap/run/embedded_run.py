@@ -38,7 +38,11 @@ class EmbeddedRun:
         self._opened = open_stage(str(config.job.scene_path)) if opened is None else opened
         self._database = open_label_database(config.labels)
         self._source = EmbeddedSource(
-            self._opened, config.capture, config.labels, self._database, buffers=buffers_for(config.output) | _told_model(config)
+            self._opened,
+            config.capture,
+            config.labels,
+            self._database,
+            buffers=buffers_for(config.output) | _told_model(config),
         )
         self._source.prepare()
         self._placed: dict[str, CameraView] = {}

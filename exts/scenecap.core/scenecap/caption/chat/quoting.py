@@ -8,7 +8,7 @@ as JSON escapes. So data cannot end its own block, open another, or look like a 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
 from typing import Any
 
 from scenecap.text import MAX_LABEL, clean_text
@@ -16,18 +16,15 @@ from scenecap.text import MAX_LABEL, clean_text
 #: Longest database caption or doc of an object in a prompt [characters].
 MAX_NOTE = 200
 
+#: A string in JSON.
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _ESCAPES = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>&[]`"})
 
 
 def quoted(value: Any) -> str:
     """Return data as JSON on one line, none of whose strings can be taken for a mark of the prompt."""
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).translate(_ESCAPES)
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{quoted(str(key))}: {quoted(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(quoted, value)) + "]"
-    return json.dumps(value, allow_nan=False)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _STRING.sub(lambda match: match[0].translate(_ESCAPES), text)
 
 
 def block(name: str, lines: list[str]) -> str:

@@ -127,3 +127,26 @@ def time_text(seconds: float) -> str:
 def summary(counts: Mapping[str, int]) -> str:
     """Return "12 guide, 3 invisible" from counts, most first."""
     return ", ".join(f"{number} {name}" for name, number in sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+class CountLine:
+    """One line on a terminal that says how far something is: "checking frame 12 of 500"; nothing where stderr is none.
+
+    Args:
+        what: What is counted.
+        quiet: Show nothing.
+    """
+
+    def __init__(self, what: str, *, quiet: bool) -> None:
+        self._what = what
+        self._live = sys.stderr.isatty() and not quiet
+
+    def __call__(self, number: int, total: int) -> None:
+        """Show the number that comes next, from 1."""
+        if self._live:
+            print(f"\r\x1b[K{self._what} {number} of {total}", end="", file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._live:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -108,9 +108,9 @@ class FrameRow:
                 reason=str(item["reason"]),
                 config_hash=str(item["config_hash"]),
                 inputs=dict(item["inputs"]),
-                files=tuple(FileRecord(file["path"], int(file["bytes"]), file["sha256"]) for file in item["files"]),
+                files=tuple(FileRecord(str(file["path"]), int(file["bytes"]), str(file["sha256"])) for file in item["files"]),
                 counts=dict(item["counts"]),
-                warnings=tuple(item["warnings"]),
+                warnings=tuple(str(warning) for warning in item["warnings"]),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a manifest row: {error}") from error

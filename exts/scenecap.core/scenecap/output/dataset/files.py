@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from scenecap.capture.sidecar import sidecar_frame
-from scenecap.output.atomic import FileRecord
+from scenecap.output.atomic import FileRecord, checked_path
 from scenecap.replicator_format import Annotator, Part, parse_file_name
 
 
@@ -50,9 +50,11 @@ _ENDS: tuple[tuple[re.Pattern[str], FileKind], ...] = tuple(
 
 def is_inside(relative: str) -> bool:
     """Whether a path is one that a manifest may name: relative, with ``/``, without a step out of the dataset."""
-    path = PurePosixPath(relative)
-    parts = path.parts
-    return bool(parts) and not path.is_absolute() and ".." not in parts and not re.search(r"[\\:\0]", relative)
+    try:
+        checked_path(relative)
+    except ValueError:
+        return False
+    return "\0" not in relative
 
 
 def file_kind(path: str) -> FileKind | None:

@@ -142,15 +142,7 @@ class DatasetFrame:
 
     def _document(self, kind: FileKind, parse: Callable[[Mapping[str, Any]], Document]) -> Document | None:
         raw = self.read_json(kind)
-        if raw is None:
-            return None
-        try:
-            return parse(raw)
-        except KeyError as error:
-            reason = f"it has no key {error}"
-        except (TypeError, ValueError, AttributeError) as error:
-            reason = str(error)
-        raise DatasetError(f"{self.files[kind].path}: is not a {kind.value} ({reason}).", remedy=_REMEDY)
+        return None if raw is None else parse_as(kind, parse, raw, self.files[kind].path)
 
 
 def open_dataset(root: Path) -> Dataset:
@@ -162,18 +154,27 @@ def open_dataset(root: Path) -> Dataset:
     Raises:
         UsageError: There is no dataset in this folder, or its manifest cannot be read.
     """
-    if not root.is_dir():
-        what = "is a file, not a folder" if root.exists() else "there is no such folder"
-        raise UsageError(f"{root}: {what}.", remedy="Give the output folder of a run.")
-    unfinished = is_unfinished(root)
-    if not unfinished and not (root / MANIFEST_NAME).is_file():
-        raise UsageError(
-            f"{root}: holds no {MANIFEST_NAME}, so it is not a dataset.", remedy="Give the output folder of a run."
-        )
+    unfinished = require_dataset(root)
     try:
         return Dataset(root, tuple(read_manifest(root)), unfinished)
     except OutputError as error:
         raise UsageError(error.message, remedy="'scenecap verify' says which lines are damaged.") from error
+
+
+def require_dataset(root: Path) -> bool:
+    """Make sure that a folder holds a dataset, and return whether its run is unfinished.
+
+    Raises:
+        UsageError: It does not.
+    """
+    remedy = "Give the output folder of a run."
+    if not root.is_dir():
+        what = "is a file, not a folder" if root.exists() else "there is no such folder"
+        raise UsageError(f"{root}: {what}.", remedy=remedy)
+    unfinished = is_unfinished(root)
+    if not unfinished and not (root / MANIFEST_NAME).is_file():
+        raise UsageError(f"{root}: holds no {MANIFEST_NAME}, so it is not a dataset.", remedy=remedy)
+    return unfinished
 
 
 def read_document(root: Path, relative: str) -> dict[str, Any]:
@@ -184,25 +185,64 @@ def read_document(root: Path, relative: str) -> dict[str, Any]:
         relative: Path of the file in it, as a manifest names it.
 
     Raises:
-        DatasetError: It is missing, is not JSON, or is of a version that this program does not read; names it.
+        DatasetError: It is missing, is no JSON object, or is of a version that this program does not read; names it.
     """
     try:
-        raw = json.loads((root / relative).read_bytes(), parse_constant=_refuse)
+        content = (root / relative).read_bytes()
     except FileNotFoundError:
         raise DatasetError(f"{relative}: is missing.", remedy=_REMEDY) from None
     except OSError as error:
         raise DatasetError(f"{relative}: cannot be read ({(error.strerror or str(error)).lower()}).") from error
-    except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{relative}: is not JSON ({error}).", remedy=_REMEDY) from error
+    raw = parse_document(content, relative)
     if not isinstance(raw, dict):
         raise DatasetError(f"{relative}: is not a JSON object.", remedy=_REMEDY)
-    version = format_version(raw)
+    return raw
+
+
+def parse_document(content: bytes, relative: str) -> Any:
+    """Return the value of a JSON file.
+
+    Args:
+        content: Its bytes.
+        relative: Its path in the dataset, for the error.
+
+    Raises:
+        DatasetError: It is not JSON, or is of a version that this program does not read; names it.
+    """
+    try:
+        raw = json.loads(content, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(f"{relative}: is not JSON ({error}).", remedy=_REMEDY) from error
+    version = format_version(raw) if isinstance(raw, dict) else None
     if version is not None and version.split(".")[0] != FORMAT_VERSION.split(".")[0]:
         raise DatasetError(
             f"{relative}: its format version is {version:.20}, this program reads {FORMAT_VERSION}.",
             remedy="Use the version of scenecap that wrote it.",
         )
     return raw
+
+
+def parse_as(
+    kind: FileKind, parse: Callable[[Mapping[str, Any]], Document], raw: Mapping[str, Any], relative: str
+) -> Document:
+    """Return a document's typed value.
+
+    Args:
+        kind: What it should be, for the error.
+        parse: Its parser.
+        raw: Its JSON object.
+        relative: Its path in the dataset, for the error.
+
+    Raises:
+        DatasetError: It is no such document; names it.
+    """
+    try:
+        return parse(raw)
+    except KeyError as error:
+        reason = f"it has no key {error}"
+    except (TypeError, ValueError, AttributeError) as error:
+        reason = str(error)
+    raise DatasetError(f"{relative}: is not a {kind.value} ({reason}).", remedy=_REMEDY)
 
 
 def format_version(raw: Mapping[str, Any]) -> str | None:

@@ -74,7 +74,7 @@ def kept_senses(lemma: str, offsets: list[int], synsets: dict, counts: dict) -> 
         things = [offset for offset in things if offset in solid or weight[offset] > 0.25 * best + 1]
     other = sum(weight[offset] for offset in offsets if offset not in things and kinds[offset] not in _THINGS)
     own = sum(weight[offset] for offset in things)
-    return things, bool(things) and own + 1 >= 0.35 * other
+    return things, bool(things) and own + 1 >= 0.1 * other
 
 
 def main() -> None:

@@ -15,9 +15,9 @@ from scenecap.caption.verify.words import PhraseKind, words
 #: Relations whose words are also said of the picture ("on the left").
 _PLACE_STARTS = frozenset({"on", "in", "at", "to", "from", "toward", "towards"})
 _PLACE_SIDES = frozenset(
-    ("left", "right", "top", "bottom", "center", "centre", "middle", "front", "back", "foreground", "background", "distance")
-    + ("rear", "upper", "lower", "far", "near", "very", "left-hand", "right-hand", "extreme")
-)
+    ("left", "right", "top", "bottom", "center", "centre", "middle", "front", "back", "foreground", "background", "distance",
+     "rear", "upper", "lower", "far", "near", "very", "left-hand", "right-hand", "extreme")
+)  # fmt: skip
 _PLACE_NOUNS = frozenset(
     ("side", "corner", "half", "part", "third", "area", "edge", "portion", "section", "end", "region", "hand")
 )

@@ -81,7 +81,7 @@ class Counts:
     def _possible(self, reference: Reference) -> int:
         """Return how many more there may be: objects of that name of which the graph is not certain."""
         loose = [index for index in reference.base if index not in reference.candidates and not self._scene.is_node(index)]
-        return len(loose)
+        return len(loose) + reference.loose
 
     def _others(self, reference: Reference) -> int:
         """Return how many objects that a mention may mean the text brings in by other mentions."""

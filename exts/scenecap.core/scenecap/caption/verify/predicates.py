@@ -6,6 +6,7 @@ contradicted where the graph asserts the opposite or the numbers leave no room f
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
@@ -215,7 +216,7 @@ class Predicates:
             for one, other in zip(table.source.tolist(), table.target.tolist(), strict=True)
         ]
         yes = self._has(table, _HELD | _HOLDS | _CLOSE) | np.array(parts, dtype=bool) | self._above_in_tree(table)
-        yes |= self._above_in_tree(_turned(table))
+        yes |= self._above_in_tree(dataclasses.replace(table, source=table.target, target=table.source))
         return self._pick(yes, ~self._has(table, Relation.FAR))
 
     def _direction(self, table: EdgeTable, predicate: str) -> np.ndarray:
@@ -396,9 +397,3 @@ class Predicates:
         parent = scene.graph.nodes[source].parent_path
         rest = f"; it rests on {parent}" if parent else ""
         return f"the graph has '{one.label}' {said} '{other.label}' ({numbers}){rest}"
-
-
-def _turned(table: EdgeTable) -> EdgeTable:
-    from dataclasses import replace
-
-    return replace(table, source=table.target, target=table.source)

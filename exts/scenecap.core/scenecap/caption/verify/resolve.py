@@ -34,6 +34,8 @@ class Reference:
         known: Whether the picture shows what it names.
         generic: Whether its noun says nothing ("object").
         introduces: Whether it brings something new into the text.
+        loose: How many more objects it may name in a wider sense.
+        narrowed_by_choice: Candidates before one of several readings narrowed them down, or None.
     """
 
     mention: Mention
@@ -42,6 +44,7 @@ class Reference:
     known: bool = False
     generic: bool = False
     introduces: bool = False
+    loose: int = 0
     narrowed_by_choice: tuple[int, ...] | None = field(default=None, repr=False)
 
     @property
@@ -110,6 +113,7 @@ class Resolver:
         pool = found.seen or found.narrower
         introduces = not mention.definite and not mention.partitive and not mention.pronoun
         reference = Reference(mention, pool, pool, known=bool(found.seen), introduces=introduces)
+        reference.loose = len(found.narrower) if found.seen else 0
         self.references[mention] = reference
         if absent:
             return reference

@@ -206,7 +206,7 @@ class Scene:
         named = [index for index, fit in grades.items() if fit >= Fit.SAME]
         broader = [index for index, fit in grades.items() if fit is Fit.KIND]
         strict = self.settings.strictness is Strictness.STRICT
-        sure = named + ([] if strict else broader)
+        sure = named or ([] if strict else broader)  # where something is called a table, a desk is no "table"
         if not any(self.entities[index].is_seen for index in sure) and not strict:
             sure += [index for index, fit in grades.items() if fit is Fit.NEAR]
         narrower = [index for index, fit in grades.items() if index not in sure and fit is not Fit.NOT]

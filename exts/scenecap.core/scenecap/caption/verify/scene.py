@@ -169,7 +169,7 @@ class Scene:
         ids = np.arange(count, dtype=np.int64)
         return self.graph.pairs(np.repeat(ids, count), np.tile(ids, count))
 
-    def pair_rows(self, source: Sequence[int], target: Sequence[int]) -> EdgeTable:
+    def pair_rows(self, source: Sequence[int] | np.ndarray, target: Sequence[int] | np.ndarray) -> EdgeTable:
         """Return the relations of (E,) sources to (E,) targets, node ids."""
         one, other = np.asarray(source, dtype=np.int64), np.asarray(target, dtype=np.int64)
         if self.pairs is not None:

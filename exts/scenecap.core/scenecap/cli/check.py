@@ -125,7 +125,7 @@ def _print(key: str, verdict: Verdict, *, quiet: bool) -> None:
 
 
 def _summary(scores: Mapping[str, float | int]) -> str:
-    return (
-        f"{scores['supported']} of {scores['claims']} claims supported, CHAIR-i {scores['chair_i']:.3f}, "
-        f"CHAIR-s {scores['chair_s']:.3f}, relation hallucination {scores['relation_hallucination']:.3f}, coverage {scores['coverage']:.2f}"
-    )
+    hallucination = f"CHAIR-i {scores['chair_i']:.3f}, CHAIR-s {scores['chair_s']:.3f}"
+    relations = f"relation hallucination {scores['relation_hallucination']:.3f}"
+    claims = f"{scores['supported']} of {scores['claims']} claims supported"
+    return f"{claims}, {hallucination}, {relations}, coverage {scores['coverage']:.2f}"

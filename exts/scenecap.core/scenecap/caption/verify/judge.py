@@ -140,7 +140,8 @@ class Judge:
     def _match(self, statement: Statement, one: Reference, other: Reference, sources: Sequence[int], targets: Sequence[int]):
         limit = self._scene.settings.max_candidates
         if not one.candidates or not other.candidates:
-            return (NO if not (one.known and other.known) else MAYBE), (), (), ()
+            invented = any(not (item.known or item.doubtful) for item in (one, other))
+            return (NO if invented else MAYBE), (), (), ()
         if len(sources) * len(targets) > limit * 50 or max(len(sources), len(targets)) > limit:
             return MAYBE, tuple(sources), tuple(targets), ()
         table = self._predicates.status(statement.predicate, sources, targets)

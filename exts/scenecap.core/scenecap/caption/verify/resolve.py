@@ -35,6 +35,7 @@ class Reference:
         generic: Whether its noun says nothing ("object").
         introduces: Whether it brings something new into the text.
         loose: How many more objects it may name in a wider sense.
+        doubtful: Whether it may be there without the graph's knowing (a part, a word that is in no dictionary).
         narrowed_by_choice: Candidates before one of several readings narrowed them down, or None.
     """
 
@@ -45,6 +46,7 @@ class Reference:
     generic: bool = False
     introduces: bool = False
     loose: int = 0
+    doubtful: bool = False
     narrowed_by_choice: tuple[int, ...] | None = field(default=None, repr=False)
 
     @property
@@ -164,12 +166,15 @@ class Resolver:
             why = f"'{said}' is on the stage ({paths[0]}) but this camera does not see it."
             self.claim(ClaimKind.OBJECT, NO, span, why, **rest, paths=paths[:10])
         elif mention.head in lexicon().parts:
+            reference.doubtful = True
             why = f"'{said}' may be a part of something; the graph does not hold parts."
             self.claim(ClaimKind.OBJECT, MAYBE, span, why, **rest)
         elif scene.shows_word(mention.head) or scene.may_hide_unknowns:
+            reference.doubtful = True
             why = f"No object is called '{said}', but the picture shows things whose labels do not say what they are."
             self.claim(ClaimKind.OBJECT, MAYBE, span, why, **rest)
         elif not wordnet().is_noun(mention.head) and not mention.quoted:
+            reference.doubtful = True
             why = f"No object is called '{said}', and the word is not in the dictionary."
             self.claim(ClaimKind.OBJECT, MAYBE, span, why, **rest)
         else:

@@ -30,7 +30,7 @@ MODEL_DIGEST = "58c136cdd7b05396b73db27292147324fdaa06db079a727e5cc874f730f7cd1b
 _TOKEN = re.compile(
     r"""
       "[^"\n]{1,120}" | “[^”\n]{1,120}”                      # a quotation
-    | \d+(?:[.,]\d+)*                                        # a number
+    | \d+(?:[.,]\d+)*(?![^\W\d_])                                      # a number
     | [^\W\d_]+(?:['’-][^\W_]+)*                             # a word
     | [^\W_]+(?:-[^\W_]+)*                                   # a code: 3d, t2
     | [^\s]                                                  # a mark

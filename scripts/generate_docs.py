@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic_core import to_jsonable_python
 
-from scenecap.run.config.describe import allowed, resolve
+from scenecap.run.config.describe import Schema, allowed, kinds_of, member_of, resolve
 from scenecap.run.config.keys import ALIASES, IRC_CAPTION_KEYS, IRC_TOP_KEYS, ConfigKey, config_keys
 from scenecap.run.config.load import IRC_DEFAULTS
 from scenecap.run.config.schema import config_schema
@@ -115,24 +115,56 @@ def _description(key: ConfigKey) -> str:
 
 
 def _inner(key: ConfigKey) -> str:
-    """A key whose value is a mapping with keys of its own gets a table of its own."""
+    """A key whose value is a mapping with keys of its own gets a table of its own, and so do mappings inside."""
     schema = resolve(key.schema, key.definitions)
     title = f"Keys inside `{key.name}`"
     if key.name == "labels":
         schema = resolve(resolve(schema["additionalProperties"], key.definitions)["anyOf"][1], key.definitions)
         title = "A value of `labels` is a label, one of the words, or a mapping with these keys"
+    items = resolve(schema.get("items", {}), key.definitions)
+    if "discriminator" in items:
+        return "".join(_member(key, kind, items) for kind in kinds_of(items, key.definitions))
+    return _table(title, key.name, schema, key.definitions)
+
+
+def _member(key: ConfigKey, kind: str, union: Schema) -> str:
+    """A kind of mapping: what it is, and its keys beside ``kind``."""
+    schema = member_of(union, kind, key.definitions)
+    name = schema["properties"]["kind"]
+    rest = {**schema, "properties": {name: item for name, item in schema["properties"].items() if name != "kind"}}
+    title = f"`kind: {kind}` of `{key.name}`: {name.get('description', '')}"
+    if not rest["properties"]:
+        return f"\n{title}\n"
+    return _table(f"{title} Keys", f"{key.name}: {kind}", rest, key.definitions)
+
+
+def _table(title: str, name: str, schema: Schema, definitions: Schema) -> str:
+    """A table of a mapping's keys, then those of the mappings inside."""
     if "properties" not in schema:
         return ""
-    rows = [
-        _row(
-            name,
-            f"`{_shown(item.get('default'))}`",
-            allowed(item, key.definitions),
-            resolve(item, key.definitions).get("description", ""),
-        )
-        for name, item in schema["properties"].items()
-    ]
-    return f"\n{title}:\n\n| key | default | allowed | what it is for |\n|---|---|---|---|\n" + "".join(rows)
+    rows, inner = [], []
+    for field, item in schema["properties"].items():
+        below = _mapping(item, definitions)
+        default = "required" if field in schema.get("required", ()) else f"`{_shown(item.get('default'))}`"
+        if "default" not in item and below is not None and default != "required":
+            default = "see below"
+        description = item.get("description") or resolve(item, definitions).get("description", "")
+        rows.append(_row(field, default, allowed(item, definitions), description))
+        if below is not None:
+            inner.append(_table(f"Keys inside `{field}` of `{name}`", f"{name}.{field}", below, definitions))
+    head = "| key | default | allowed | what it is for |\n|---|---|---|---|\n"
+    return f"\n{title}:\n\n{head}" + "".join(rows) + "".join(inner)
+
+
+def _mapping(schema: Schema, definitions: Schema) -> Schema | None:
+    """Return the mapping that a value, or each item of a list, may be."""
+    schema = resolve(schema, definitions)
+    if "x-allowed" in schema:
+        return None
+    if "properties" in schema:
+        return schema
+    inside = [*schema.get("anyOf", []), *([schema["items"]] if isinstance(schema.get("items"), dict) else [])]
+    return next((found for item in inside if (found := _mapping(item, definitions)) is not None), None)
 
 
 def _default(key: ConfigKey) -> str:

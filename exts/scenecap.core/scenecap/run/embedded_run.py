@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scenecap.capture.embedded import EmbeddedSource
+from scenecap.capture.viewpoints.place import place_views, placement_names
+from scenecap.capture.viewpoints.settings import AutoViews, NamedCameras, StageCameras
+from scenecap.capture.viewpoints.surroundings import Surroundings
 from scenecap.contract import Buffer, CameraView, Frame
 from scenecap.errors import UsageError
 from scenecap.output.settings import OutputSettings
@@ -47,6 +51,9 @@ class EmbeddedRun:
         self._source.prepare()
         self._placed: dict[str, CameraView] = {}
         self._warnings: tuple[str, ...] = ()
+        self._short: tuple[str, ...] = ()
+        #: Rule -> how many viewpoints broke it, after :meth:`tasks`.
+        self.rejected: Mapping[str, int] = {}
 
     @property
     def scene(self) -> str:
@@ -55,8 +62,8 @@ class EmbeddedRun:
 
     @property
     def problems(self) -> Sequence[str]:
-        """What was wrong with the stage and survived."""
-        return tuple(self._opened.problems)
+        """What was wrong with the stage and survived, and which viewpoints could not be placed."""
+        return (*self._opened.problems, *self._short)
 
     def inputs(self) -> Mapping[str, str]:
         """Hash of each layer of the stage and of the label database, named relative to the scene's folder."""
@@ -74,7 +81,10 @@ class EmbeddedRun:
         """
         times = frame_times(self._config.job.frames, start=self._opened.start)
         known = [info.path for info in list_cameras(self._opened)]
-        cameras = select_cameras(self._config.job.cameras, known) or self._place(times[0].time_code)
+        if self._config.batch.viewpoints:
+            cameras = self._from_placements(times[0].time_code, known)
+        else:
+            cameras = select_cameras(self._config.job.cameras, known) or self._place(times[0].time_code)
         # A frame carries what was known before the first one: what turns up later depends on which frames came before, and a
         # run that goes on where another was stopped must write the same bytes.
         self._warnings = tuple(self._opened.problems)
@@ -92,6 +102,49 @@ class EmbeddedRun:
         )
         frame = self._source.observe(camera, frame_index=task.time.index, time_code=time_code)
         return dataclasses.replace(frame, warnings=self._warnings)
+
+    def _from_placements(self, time_code: float, known: Sequence[str]) -> tuple[str, ...]:
+        """Return the cameras of the config's placements, in their order; each once."""
+        batch, job = self._config.batch, self._config.job
+        found: dict[str, None] = {}
+        rejected: Counter[str] = Counter()
+        short: list[str] = []
+        surroundings: Surroundings | None = None
+        self._placed = {}
+        for placement, name in zip(batch.viewpoints, placement_names(batch.viewpoints), strict=True):
+            if isinstance(placement, StageCameras):
+                found |= dict.fromkeys(known)
+                continue
+            if isinstance(placement, NamedCameras):
+                found |= dict.fromkeys(select_cameras(placement.paths, known))
+                continue
+            if isinstance(placement, AutoViews):
+                views = self._source.auto_views(placement.count, resolution=job.resolution, time_code=time_code)
+                views = [dataclasses.replace(view, path=f"/{name}/{number}") for number, view in enumerate(views)]
+            else:
+                surroundings = surroundings or Surroundings(self._source.world.at(time_code))
+                placed = place_views(
+                    placement,
+                    name,
+                    surroundings,
+                    rules=batch.rejection,
+                    seed=self._config.graph.random_seed,
+                    scene=self.scene,
+                    resolution=job.resolution,
+                    meters_per_unit=self._opened.meters_per_unit,
+                )
+                views = placed.views
+                rejected += placed.rejected
+                short += placed.problems
+            self._placed |= {view.path: view for view in views}
+            found |= dict.fromkeys(view.path for view in views)
+        self.rejected, self._short = dict(sorted(rejected.items())), tuple(short)
+        if not found:
+            raise UsageError(
+                f"{self.scene}: viewpoints: none could be placed. {' '.join(short)}".rstrip(),
+                remedy="Ask for other viewpoints, or turn fewer down (rejection).",
+            )
+        return tuple(found)
 
     def _place(self, time_code: float) -> tuple[str, ...]:
         count = self._config.job.auto_views

@@ -1,4 +1,4 @@
-"""Settings of viewpoints: how they are placed, which are turned down. ``docs/viewpoints-and-variations.md`` explains them."""
+"""Settings of viewpoints: how they are placed, which are turned down."""
 
 from __future__ import annotations
 

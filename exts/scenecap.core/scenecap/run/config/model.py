@@ -20,7 +20,6 @@ from scenecap.output.settings import OutputSettings
 from scenecap.run.batch.settings import BatchSettings
 from scenecap.run.config.job_settings import Engine, JobSettings
 from scenecap.stage.settings import LabelSettings
-from scenecap.stage.variation.settings import VariationSettings
 
 #: Fields that say where things are, how much of the dataset to make and how safely, but not what a frame holds.
 _NOT_CONTENT = frozenset(
@@ -122,11 +121,9 @@ def _content(settings: BaseModel, section: str) -> Iterator[tuple[str, Any]]:
         value = getattr(settings, name)
         if (section, name) in _NOT_CONTENT or is_path(field):
             continue
-        if section == "batch":  # a config without viewpoints and variations has the hash that it had before there were any
-            if value == field.get_default(call_default_factory=True):
-                continue
-            if isinstance(value, VariationSettings):  # how many there are does not change what one of them is
-                value = value.model_dump(mode="json", exclude={"count", "authored"})
+        # A config without viewpoints has the hash that it had before there were any.
+        if section == "batch" and value == field.get_default(call_default_factory=True):
+            continue
         yield name, _plain(value)
 
 

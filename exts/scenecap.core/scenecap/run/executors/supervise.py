@@ -219,7 +219,7 @@ class SupervisedExecutor:
         elif isinstance(answer, Ready):
             worker.ready = True
             self._failed_starts = 0
-            self._on_event("worker", worker=link.number, what="started", seconds=round(self._clock() - worker.since, 3))
+            self._on_event("worker", worker=link.number, what="started", took=round(self._clock() - worker.since, 3))
         elif isinstance(answer, Refused):
             raise UsageError(answer.reason)
         elif isinstance(answer, Begun):

@@ -20,7 +20,6 @@ class ExecutorKind(str, enum.Enum):
 
     HERE = "here"
     PROCESSES = "processes"
-    RAY = "ray"
 
 
 def parse_scenes(value: Any) -> tuple[str, ...]:
@@ -142,6 +141,6 @@ class BatchSettings(BaseModel):
     )
     executor: ExecutorKind = Field(
         ExecutorKind.PROCESSES,
-        description="Where frames are made: `here` (one after the other, in this process), `processes` (`workers` of them on "
-        "this machine) or `ray` (the machines of a Ray cluster; needs the extra `ray`). The files are the same bytes.",
+        description="Where frames are made: `here` (one after the other, in this process) or `processes` (`workers` of them on "
+        "this machine). The files are the same bytes.",
     )

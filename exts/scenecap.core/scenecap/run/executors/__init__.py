@@ -1,1 +1,1 @@
-"""Where frames are made: in this process, in several of this machine, or on a Ray cluster. The files are the same bytes."""
+"""Where frames are made: in this process, or in several of this machine. The files are the same bytes."""

@@ -81,16 +81,12 @@ class ExecutorChoice:
     def _check(self) -> None:
         """Refuse what does not go together, before anything is started."""
         kind = self.config.batch.executor
-        if (
-            self._chats
-            and self.source is None
-            and (self.config.job.workers > 1 or kind not in (ExecutorKind.HERE, ExecutorKind.PROCESSES) or self._limited)
-        ):
+        if self._chats and self.source is None and (self.config.job.workers > 1 or self._limited):
             raise UsageError(
                 "engine: chat: the run's own process asks the model, so there are no other workers and no limits.",
                 remedy="Remove workers, limits and executor; model_concurrency says how many requests run at a time.",
             )
-        if self._in_memory and (self.config.job.workers > 1 or kind is ExecutorKind.RAY or self._limited):
+        if self._in_memory and (self.config.job.workers > 1 or self._limited):
             raise UsageError(
                 "output_path: memory:// is the memory of one process, which several workers do not share.",
                 remedy="Use workers: 1 and no limits, or another output.",
@@ -107,8 +103,6 @@ class ExecutorChoice:
         return self.config.batch.limits != LimitSettings.model_validate({})
 
     def _processes(self, workers: int) -> Executor:
-        if self.config.batch.executor is ExecutorKind.RAY:
-            raise UsageError("executor: ray is not there yet.", remedy="Use executor: processes.")
         return SupervisedExecutor(
             ProcessTransport(opener=self.opener), workers=workers, limits=self.config.batch.limits, on_event=self.on_event
         )
@@ -127,7 +121,7 @@ def worker_count(asked: int, frames: int) -> int:
 
 
 def expected_workers(config: ScenecapConfig, *, units: int, frames: int) -> int:
-    """Return how many frames a run would make at a time; 0 where that is the size of a cluster.
+    """Return how many frames a run would make at a time.
 
     Args:
         config: Settings of the run.
@@ -137,8 +131,6 @@ def expected_workers(config: ScenecapConfig, *, units: int, frames: int) -> int:
     kind, asked = config.batch.executor, config.job.workers
     if kind is ExecutorKind.HERE or config.job.engine is Engine.CHAT:
         return 1
-    if kind is ExecutorKind.RAY:
-        return asked
     if units > 1 or config.batch.limits != LimitSettings.model_validate({}):
         return max(1, min(asked or _cores(), frames))
     return worker_count(asked, frames)

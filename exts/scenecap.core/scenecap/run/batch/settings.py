@@ -141,6 +141,6 @@ class BatchSettings(BaseModel):
     )
     executor: ExecutorKind = Field(
         ExecutorKind.PROCESSES,
-        description="Where frames are made: `here` (one after the other, in this process) or `processes` (`workers` of them on "
-        "this machine). The files are the same bytes.",
+        description="Where frames are made: `here` (one after the other, in this process) or `processes` (`workers` of "
+        "them on this machine). The files are the same bytes.",
     )

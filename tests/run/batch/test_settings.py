@@ -52,7 +52,10 @@ def test_scenes_are_each_named_once() -> None:
             {"scenes": 3},
             "config: scenes: 3 is not allowed; give a path, a glob (scenes/**/*.usd), or a list of paths and globs.",
         ),
-        ({"executor": "proceses"}, "config: executor: 'proceses' is not allowed; give here or processes. Did you mean 'processes'?"),
+        (
+            {"executor": "proceses"},
+            "config: executor: 'proceses' is not allowed; give here or processes. Did you mean 'processes'?",
+        ),
         ({"limits": {"frame_second": 3}}, "config: limits: unknown key 'frame_second'; did you mean 'frame_seconds'?"),
         ({"limits": {"frame_seconds": 0}}, "config: limits.frame_seconds: 0 is not allowed; give a number, greater than 0"),
         ({"scenes": "a.usd", "scene_path": "b.usd"}, "config: scene_path: stands beside 'scenes'; give one of the two."),

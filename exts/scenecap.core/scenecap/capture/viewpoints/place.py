@@ -52,8 +52,8 @@ def place_views(
 ) -> PlacedViews:
     """Place the views of one placement.
 
-    Each view depends on the seed, the scene's name, the placement's name and the view's number alone: more views, other
-    placements and another order do not change it.
+    Each view depends on the seed, the scene's name, the placement's name and the view's number alone (in an
+    orbit also on how many views share it): more views, other placements and another order do not change it.
 
     Args:
         placement: What is asked for.

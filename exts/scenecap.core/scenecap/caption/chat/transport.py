@@ -7,7 +7,6 @@ Redirects are not followed: a server cannot send the key on to another.
 
 from __future__ import annotations
 
-import urllib.request
 from collections.abc import AsyncIterator
 from types import ModuleType
 from typing import Any
@@ -110,6 +109,8 @@ def guarded_client(openai: ModuleType, origin: Origin, key: BoundKey | None, *, 
 
 def _proxy(origin: Origin) -> str | None:
     """Return the environment's proxy for an origin: of https only, where it sees an encrypted tunnel and no key."""
+    import urllib.request  # brings an HTTP client with it, which Kit need not load at start-up
+
     if origin.scheme != "https" or origin.is_loopback or urllib.request.proxy_bypass(origin.host):
         return None
     return urllib.request.getproxies().get("https")

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -125,6 +124,8 @@ def parse_output(value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError("not a path")
     if value.startswith("file://"):
+        from urllib.request import url2pathname  # brings an HTTP client with it, which Kit need not load at start-up
+
         return Path(url2pathname(urlsplit(value).path))
     return value if "://" in value else Path(value)
 

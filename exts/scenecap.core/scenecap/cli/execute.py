@@ -75,8 +75,11 @@ def _print_faults(result: RunResult) -> None:
         frames = f"frame {rows[0].frame_index}" if len(rows) == 1 else counted(len(rows), "frame")
         reason = reason.removeprefix(f"{camera}: ")
         print_error(clean_text(f"{camera}, {frames} {status.value}: {reason}", limit=1000))
-    if result.stopped:
-        print_error("the run ended here; the frames that were written before are whole.")
+    told = any(result.stopped in outcome.row.reason for outcome in result.frames)
+    if result.stopped and not told:  # a full disk is said once: by the frame that met it
+        print_error(
+            f"the run ended here: {result.stopped} The frames that were written before are whole; run it again to go on."
+        )
 
 
 def as_json(result: RunResult) -> dict[str, Any]:

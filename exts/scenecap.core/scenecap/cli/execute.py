@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import signal
 import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from scenecap.cli.console import counted, print_error, print_json, shown_path, size_text, table
@@ -32,11 +35,26 @@ def execute(config: ScenecapConfig, args: argparse.Namespace) -> int:
 
     progress = _Progress(quiet=args.quiet)
     try:
-        result = run_job(config, progress=progress, clock=time.time)
+        with _until_terminated() as stop:
+            result = run_job(config, progress=progress, clock=time.time, stop=stop)
     finally:
         progress.clear()
     print_result(result, args)
     return result.exit_code
+
+
+@contextlib.contextmanager
+def _until_terminated() -> Iterator[Callable[[], bool]]:
+    """Take SIGTERM as a request: the frames in hand are finished, and the next run goes on. Yields whether it has come."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may have handlers
+        yield asked.is_set
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, frame: asked.set())
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def print_result(result: RunResult, args: argparse.Namespace) -> None:

@@ -82,3 +82,9 @@ def test_a_batch_that_is_printed_can_be_run(tmp_path) -> None:
     file = tmp_path / "printed.yaml"
     file.write_text(yaml.safe_dump({"scenecap": as_keys(config)}), encoding="utf-8")
     assert load_config(file) == config
+
+
+def test_whether_there_is_a_limit() -> None:
+    assert not make_config({}).batch.limits.given
+    for limits in ({"frame_seconds": 1}, {"frame_memory_mb": 64}):
+        assert make_config({"limits": limits}).batch.limits.given

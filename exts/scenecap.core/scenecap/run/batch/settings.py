@@ -109,6 +109,11 @@ class LimitSettings(BaseModel):
         "failed.",
     )
 
+    @property
+    def given(self) -> bool:
+        """Whether there is any limit."""
+        return any(value is not None for _, value in self)
+
 
 class BatchSettings(BaseModel):
     """Many scenes in one run, what their frames are taken of, and where and within which limits they are made."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from scenecap.errors import UsageError
 from scenecap.output.model import FrameResult
-from scenecap.run.batch.settings import ExecutorKind, LimitSettings
+from scenecap.run.batch.settings import ExecutorKind
 from scenecap.run.captioner import Captioner
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.config.job_settings import Engine
@@ -100,7 +100,7 @@ class ExecutorChoice:
     @property
     def _limited(self) -> bool:
         """A frame that is over a limit can only be stopped together with its process, so it needs one of its own."""
-        return self.config.batch.limits != LimitSettings.model_validate({})
+        return self.config.batch.limits.given
 
     def _processes(self, workers: int) -> Executor:
         return SupervisedExecutor(
@@ -131,7 +131,7 @@ def expected_workers(config: ScenecapConfig, *, units: int, frames: int) -> int:
     kind, asked = config.batch.executor, config.job.workers
     if kind is ExecutorKind.HERE or config.job.engine is Engine.CHAT:
         return 1
-    if units > 1 or config.batch.limits != LimitSettings.model_validate({}):
+    if units > 1 or config.batch.limits.given:
         return max(1, min(asked or _cores(), frames))
     return worker_count(asked, frames)
 

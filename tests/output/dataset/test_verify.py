@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from scenecap.errors import UsageError
 from scenecap.output.dataset.check_documents import check_documents
-from scenecap.output.dataset.files import DOCUMENTS, FileKind
+from scenecap.output.dataset.files import DERIVED_NAME, DOCUMENTS, FileKind
 from scenecap.output.dataset.problems import ProblemKind
 from scenecap.output.dataset.reader import open_dataset
 from scenecap.output.dataset.verify import verify_dataset
@@ -167,6 +167,17 @@ def test_stray_files_are_told(dataset: Path) -> None:
     (dataset / "run_log.jsonl").touch()
     (dataset / "empty").mkdir()
     assert found(dataset) == [("stray", f"{LEFT}/Captions/old.json"), ("stray", "notes.txt")]
+
+
+def test_what_was_made_from_a_dataset_is_not_stray(dataset: Path, tmp_path: Path) -> None:
+    """A report in the dataset's folder is known by its marker; elsewhere, or by a link, the marker excuses nothing."""
+    for folder in (dataset / "report", dataset / LEFT / "report", tmp_path / "outside"):
+        (folder / "data").mkdir(parents=True)
+        (folder / DERIVED_NAME).write_text("{}", encoding="utf-8")
+        (folder / "data" / "x.js").touch()
+    assert found(dataset) == [("stray", f"{LEFT}/report/data/x.js"), ("stray", f"{LEFT}/report/{DERIVED_NAME}")]
+    (dataset / "link").symlink_to(tmp_path / "outside")
+    assert ("stray", "link") in found(dataset)
 
 
 def test_links_that_lead_out_are_told(dataset: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scenecap.cli.console import CountLine, counted, print_error, print_json, size_text, table
 from scenecap.output.manifest import FrameStatus
@@ -37,6 +37,7 @@ def run_stats(args: argparse.Namespace) -> int:
     """Count what is in a dataset."""
     from scenecap.output.dataset.reader import open_dataset
     from scenecap.output.dataset.stats import collect_stats
+    from scenecap.output.dataset.stats_json import stats_json
 
     counter = CountLine("reading frame", quiet=args.quiet)
     try:
@@ -48,62 +49,10 @@ def run_stats(args: argparse.Namespace) -> int:
     if stats.unreadable:
         print_error("what could not be read is in none of the numbers; 'scenecap verify' says more.")
     if args.json:
-        print_json(as_json(stats))
+        print_json(stats_json(stats))
     elif not args.quiet:
         print("\n".join(_lines(stats, None if args.all else SHOWN)))
     return 1 if stats.unreadable else 0
-
-
-def as_json(stats: DatasetStats) -> dict[str, Any]:
-    """Return the statistics for machines."""
-    return {
-        "frames": {status.value: count for status, count in stats.frames.items()},
-        "unfinished": stats.unfinished,
-        "scenes": dict(stats.scenes),
-        "cameras": stats.cameras,
-        "files": stats.files,
-        "bytes": stats.bytes,
-        "objects_per_frame": stats.objects.as_json(),
-        "labels": {
-            label: {
-                "objects": item.objects,
-                "frames": item.frames,
-                "scenes": item.scenes,
-                "share_of_scenes": round(stats.share_of_scenes(label), 4),
-            }
-            for label, item in stats.labels.items()
-        },
-        "relations": {
-            which: {"pairs": dict(counts), "pairs_without_relation": stats.silent[which]}
-            for which, counts in stats.relations.items()
-        },
-        "captions": {
-            name: {
-                "words": item.words.as_json(),
-                "distinct": item.distinct,
-                "duplicates": item.duplicates,
-                "most_repeated": dict(item.repeated),
-                "sources": dict(item.sources),
-            }
-            for name, item in stats.texts.items()
-        },
-        "vocabulary": {"size": len(stats.vocabulary), "words": dict(stats.vocabulary)},
-        "questions": {
-            "per_frame": stats.questions_per_frame.as_json(),
-            "distinct": stats.distinct_questions,
-            "vocabulary_size": stats.question_vocabulary,
-            "kinds": {kind: {"count": item.count, "yes": item.yes, "no": item.no} for kind, item in stats.questions.items()},
-            "yes": sum(item.yes for item in stats.questions.values()),
-            "no": sum(item.no for item in stats.questions.values()),
-            "most_frequent_answers": dict(stats.answers),
-        },
-        "faults": [
-            {"status": item.status.value, "reason": item.reason, "frames": item.frames, "example": item.example}
-            for item in stats.faults
-        ],
-        "warnings": dict(stats.warnings),
-        "unreadable": list(stats.unreadable),
-    }
 
 
 def _lines(stats: DatasetStats, limit: int | None) -> Iterator[str]:

@@ -48,6 +48,11 @@ _ENDS: tuple[tuple[re.Pattern[str], FileKind], ...] = tuple(
 )
 
 
+#: A folder at a dataset's root that holds a file of this name was made from the dataset (a report, an export) and is no part
+#: of it: nothing that reads or checks the dataset looks into it.
+DERIVED_NAME = "scenecap_derived.json"
+
+
 def is_inside(relative: str) -> bool:
     """Whether a path is one that a manifest may name: relative, with ``/``, without a step out of the dataset."""
     try:

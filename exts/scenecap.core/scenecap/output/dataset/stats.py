@@ -186,7 +186,7 @@ def collect_stats(dataset: Dataset, *, progress: Progress | None = None) -> Data
         dataset: The dataset.
         progress: Called before each frame.
     """
-    tally = _Tally()
+    tally = StatsTally()
     total = dataset.count(FrameStatus.WRITTEN)
     for number, frame in enumerate(dataset.frames(), start=1):
         if progress is not None:
@@ -211,8 +211,8 @@ def relation_names() -> dict[str, str]:
     return names
 
 
-class _Tally:
-    """The counters that one pass fills."""
+class StatsTally:
+    """The counters that one pass over a dataset fills, for callers that do more with each frame than count."""
 
     def __init__(self) -> None:
         self._names = relation_names()

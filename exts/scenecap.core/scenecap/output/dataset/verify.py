@@ -13,7 +13,7 @@ from scenecap.errors import DatasetError, UsageError
 from scenecap.output.atomic import WORK_DIR, FileRecord
 from scenecap.output.canonical import content_hash
 from scenecap.output.dataset.check_documents import check_documents
-from scenecap.output.dataset.files import FileKind, file_kind, is_inside
+from scenecap.output.dataset.files import DERIVED_NAME, FileKind, file_kind, is_inside
 from scenecap.output.dataset.problems import Problem, ProblemKind
 from scenecap.output.dataset.reader import DatasetFrame, parse_document, require_dataset
 from scenecap.output.manifest import MANIFEST_NAME, RUN_LOG_NAME, FrameRow, FrameStatus, read_journal
@@ -220,10 +220,15 @@ def _strays(root: Path, owners: dict[str, int]) -> Iterator[str]:
     for folder, folders, names in os.walk(root):
         relative = Path(folder).relative_to(root).as_posix()
         prefix = "" if relative == "." else f"{relative}/"
-        if not prefix and WORK_DIR in folders:
-            folders.remove(WORK_DIR)
+        if not prefix:
+            folders[:] = [name for name in folders if name != WORK_DIR and not _is_derived(root / name)]
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
         found += [
             prefix + name for name in (*names, *links) if prefix + name not in owners and prefix + name not in ROOT_FILES
         ]
     yield from sorted(found)
+
+
+def _is_derived(folder: Path) -> bool:
+    """Whether a folder was made from the dataset by this program, and not merely linked to."""
+    return not folder.is_symlink() and (folder / DERIVED_NAME).is_file()

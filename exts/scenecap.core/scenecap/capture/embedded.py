@@ -141,16 +141,15 @@ class EmbeddedSource:
         def judge(view: CameraView) -> float:
             return _worth(self._rasterize(moment, view), wanted)
 
-        views = auto_views(
+        return auto_views(
             np.array(boxes, dtype=np.float64).reshape(-1, 2, 3),
             count=count,
             resolution=resolution,
             judge=judge,
             room_world=room,
             triangles=int(moment.scene.triangle_start[-1]),
+            meters_per_unit=self._open_stage.meters_per_unit,
         )
-        units = self._open_stage.meters_per_unit
-        return [_with_units(view, units) for view in views]
 
     def _rasterize(self, moment: Moment, camera: CameraView) -> RasterResult:
         return rasterize(
@@ -272,9 +271,3 @@ def _worth(result: RasterResult, wanted: np.ndarray) -> float:
     size = np.minimum(seen / _RECOGNISABLE_PX, 1.0)
     whole = np.where(result.truncated[wanted], 0.6, 1.0)
     return float((np.sqrt(share) * (0.5 * size + 0.5 * (seen > 0)) * whole).mean())
-
-
-def _with_units(view: CameraView, units: float) -> CameraView:
-    near, far = view.near_far
-    params = {**view.params, "cameraNearFar": [near / units, far / units], "metersPerSceneUnit": units}
-    return dataclasses.replace(view, params=params)

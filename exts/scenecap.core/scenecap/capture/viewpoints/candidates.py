@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scenecap.capture.viewpoints.framing import corners_of, fit, outwards, reach_in, resized, small
+from scenecap.capture.viewpoints.framing import corners_of, fit, near_boxes, outwards, reach_in, resized, small
 from scenecap.capture.viewpoints.judge import Demand
 from scenecap.capture.viewpoints.settings import (
     KeyPointViews,
@@ -67,7 +67,7 @@ def orbit(settings: OrbitViews, around: Surroundings, lens: Lens) -> Maker:
         direction = outwards(azimuth, draws.between(*settings.elevation))
         box = around.boxes if item is None else np.asarray(item.aabb_world)[None]
         sample = lens(np.eye(4), 1.0)
-        framed = fit(corners_of(_focus(box)), direction, width=sample.width, height=sample.height, focal=sample.focal_px)
+        framed = fit(corners_of(near_boxes(box)), direction, width=sample.width, height=sample.height, focal=sample.focal_px)
         distance = framed.distance * draws.factor(*settings.distance)
         if around.room is not None:
             distance = min(distance, reach_in(around.room, framed.target, direction))
@@ -143,7 +143,7 @@ def _aim(what: tuple[float, float, float] | str | None, around: Surroundings) ->
     if isinstance(what, tuple):
         return np.array(what)
     if what is None:
-        return corners_of(_focus(around.boxes)).mean(axis=0)
+        return corners_of(near_boxes(around.boxes)).mean(axis=0)
     return np.mean([item.center_world for item in _targets(what, around)], axis=0)
 
 
@@ -168,7 +168,7 @@ def _slot(around: Surroundings, item: ObservedObject) -> int:
 
 
 def _volume(settings: VolumeViews, around: Surroundings) -> tuple[np.ndarray, np.ndarray]:
-    boxes = _focus(around.boxes)
+    boxes = near_boxes(around.boxes)
     low, high = boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)
     beyond = _AROUND * float(np.linalg.norm(high - low))
     low, high = low - [beyond, beyond, 0.0], high + beyond
@@ -181,11 +181,3 @@ def _volume(settings: VolumeViews, around: Surroundings) -> tuple[np.ndarray, np
     if settings.height is not None:
         low[2], high[2] = around.floor + settings.height[0], around.floor + settings.height[1]
     return low, np.maximum(low, high)
-
-
-def _focus(boxes: np.ndarray) -> np.ndarray:
-    """Return the boxes without the few that lie far from the others."""
-    centers = boxes.mean(axis=1)
-    away = np.linalg.norm(centers - np.median(centers, axis=0), axis=1)
-    near = away <= max(4.0 * float(np.median(away)), 1e-3)
-    return boxes[near] if near.sum() >= 0.5 * len(boxes) else boxes

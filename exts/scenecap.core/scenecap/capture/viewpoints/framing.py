@@ -23,6 +23,14 @@ def corners_of(boxes: np.ndarray) -> np.ndarray:
     return boxes[:, which, np.arange(3)].reshape(-1, 3)
 
 
+def near_boxes(boxes: np.ndarray) -> np.ndarray:
+    """Return (N, 2, 3) boxes without the few that lie far from the others."""
+    centers = boxes.mean(axis=1)
+    away = np.linalg.norm(centers - np.median(centers, axis=0), axis=1)
+    near = away <= max(4.0 * float(np.median(away)), 1e-3)
+    return boxes[near] if near.sum() >= 0.5 * len(boxes) else boxes
+
+
 def outwards(azimuth: float, elevation: float) -> np.ndarray:
     """Return the (3,) unit vector from what is looked at to the camera.
 

@@ -103,3 +103,36 @@ def test_a_glob_that_finds_nothing_is_told_before_anything_starts(kit: Kit, tmp_
         run(make_config({"scenes": str(tmp_path / "*.usd"), "output_path": str(tmp_path / "out")}))
     assert kit.state() == before
     assert not (tmp_path / "out").exists()
+
+
+def test_placed_viewpoints_are_those_of_the_embedded_source(kit: Kit, scenes: Path, tmp_path: Path) -> None:
+    before = kit.state()
+    keys = {
+        "scenes": str(scenes / "*.usda"),
+        "annotators": [],
+        "seeds": [3],
+        "viewpoints": [
+            {"kind": "paths", "paths": [FRONT]},
+            {"kind": "orbit", "count": 3},
+            {"kind": "look_at", "at": "table", "count": 1},
+        ],
+    }
+    result = run(config_of(tmp_path / "kit", **keys))
+    theirs = run_job(config_of(tmp_path / "embedded", executor="here", **keys))
+    assert result.exit_code == theirs.exit_code == 0, [frame.row.reason for frame in result.frames]
+    assert kit.context.stage is not None
+    assert [frame.row.camera for frame in result.frames] == [frame.row.camera for frame in theirs.frames]
+    assert {frame.row.camera.split("/")[1] for frame in result.frames} == {"World", "orbit", "look_at"}
+    assert [frame.brief for frame in result.frames] == [frame.brief for frame in theirs.frames]
+    assert result.rejected == theirs.rejected
+    assert names_of(tmp_path / "kit") == names_of(tmp_path / "embedded")
+    assert {name: kit.state()[name] for name in ("settings", "filter")} == {
+        name: before[name] for name in ("settings", "filter")
+    }
+
+
+def test_a_placement_that_finds_nothing_says_so(kit: Kit, tmp_path: Path) -> None:
+    before = kit.state()
+    with pytest.raises(UsageError, match=r"viewpoints.*giraffe"):
+        run(config_of(tmp_path, viewpoints=[{"kind": "look_at", "at": "giraffe", "count": 1}]))
+    assert kit.state() == before

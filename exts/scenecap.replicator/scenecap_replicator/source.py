@@ -27,6 +27,7 @@ from scenecap_replicator.stage_access import StageAccess
 from scenecap_replicator.to_frame import FrameContext, frame_from_outputs, missing_outputs
 
 if TYPE_CHECKING:
+    from scenecap.capture.embedded import EmbeddedSource
     from scenecap.stage.open import OpenStage
 
 logger = logging.getLogger(__name__)
@@ -71,6 +72,9 @@ class ReplicatorSource:
         self._tasks: tuple[FrameTask, ...] = ()
         self._inputs: Mapping[str, str] = {}
         self._placed: Mapping[str, str] = {}  # placed view -> its camera prim
+        self._short: tuple[str, ...] = ()
+        #: Rule -> how many viewpoints broke it, after :meth:`prepare`.
+        self.rejected: Mapping[str, int] = {}
 
     async def prepare(self, *, discard_changes: bool = False) -> None:
         """Open the scene if it is not open, choose cameras, label, make render products. On Kit's main thread.
@@ -154,8 +158,8 @@ class ReplicatorSource:
 
     @property
     def problems(self) -> Sequence[str]:
-        """What was wrong with the stage and survived."""
-        return () if self._opened is None else tuple(self._opened.problems)
+        """What was wrong with the stage and survived, and which viewpoints could not be placed."""
+        return self._short if self._opened is None else (*self._opened.problems, *self._short)
 
     def inputs(self) -> Mapping[str, str]:
         """Hash of each layer of the stage, as it was when the capture began."""
@@ -215,6 +219,8 @@ class ReplicatorSource:
         from scenecap.stage.cameras import KIT_CAMERAS, list_cameras
 
         known = [info.path for info in list_cameras(opened)]
+        if self._config.batch.viewpoints:
+            return self._from_placements(opened, time_code, known)
         patterns = self._config.job.cameras
         # The viewport's own cameras are captured where one is named, never by `all` or a glob.
         known += [path for path in patterns if path in KIT_CAMERAS and opened.stage.GetPrimAtPath(path)]
@@ -227,19 +233,37 @@ class ReplicatorSource:
                 f"{opened.name}: the stage has no camera, and auto_views is 0.",
                 remedy="Add a camera to the stage, or let views be placed (auto_views: 3).",
             )
-        try:
-            from scenecap.capture.embedded import EmbeddedSource
-        except MissingExtraError as error:
-            raise UsageError(
-                f"{opened.name}: the stage has no camera, and placing views needs '{error.package}'.",
-                remedy="Add a camera, or pip install 'scenecap[geometry]' into Isaac Sim's Python.",
-            ) from error
-        source = EmbeddedSource(opened, self._config.capture, self._config.labels, buffers=())
+        source = self._geometry(opened, "the stage has no camera, and placing views", remedy="Add a camera")
         views = source.auto_views(count, resolution=self._config.job.resolution, time_code=time_code)
         if not views:
             raise UsageError(f"{opened.name}: the stage has no camera, and nothing to place a view for.")
         self._placed = self._session.add_cameras(opened, views)
         return tuple(self._placed)
+
+    def _from_placements(self, opened: OpenStage, time_code: float, known: Sequence[str]) -> tuple[str, ...]:
+        """Return the cameras of the config's placements; those that are placed become prims of the session layer."""
+        source = self._geometry(opened, "viewpoints: placing views", remedy="Use cameras of the stage")
+        from scenecap.run.placements import place_cameras
+
+        found = place_cameras(self._config, source, known, scene=opened.name, time_code=time_code)
+        self._placed = self._session.add_cameras(opened, tuple(found.views.values()))
+        self.rejected, self._short = found.rejected, found.problems
+        return found.cameras
+
+    def _geometry(self, opened: OpenStage, why: str, *, remedy: str) -> EmbeddedSource:
+        """Return what knows the stage's geometry.
+
+        Raises:
+            UsageError: It needs what is not installed.
+        """
+        try:
+            from scenecap.capture.embedded import EmbeddedSource
+        except MissingExtraError as error:
+            raise UsageError(
+                f"{opened.name}: {why} needs '{error.package}'.",
+                remedy=f"{remedy}, or pip install 'scenecap[geometry]' into Isaac Sim's Python.",
+            ) from error
+        return EmbeddedSource(opened, self._config.capture, self._config.labels, buffers=())
 
     def _label(self, access: StageAccess, opened: OpenStage, time_code: float) -> None:
         """Label unlabelled objects for the renderer. What they are called was decided before, from the stage without these."""

@@ -128,6 +128,11 @@ class SceneSource:
         """Return all frames: for each time, every camera."""
         return self._stages.source_of(self).tasks()
 
+    @property
+    def rejected(self) -> Mapping[str, int]:
+        """Rule -> how many viewpoints broke it."""
+        return self._stages.source_of(self).rejected
+
     def observe(self, task: FrameTask) -> Frame:
         """Have a frame rendered and return it.
 

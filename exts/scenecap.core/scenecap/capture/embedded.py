@@ -79,6 +79,11 @@ class EmbeddedSource:
         """What was wrong with the stage and survived."""
         return tuple(self._open_stage.problems)
 
+    @property
+    def meters_per_unit(self) -> float:
+        """Length of the stage's unit [m]."""
+        return self._open_stage.meters_per_unit
+
     def observe(self, camera: CameraView, *, frame_index: int = 0, time_code: float | None = None) -> Frame:
         """Observe the stage through a camera at a time.
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scenecap.capture.embedded import EmbeddedSource
-from scenecap.capture.viewpoints.place import place_views, placement_names
-from scenecap.capture.viewpoints.settings import AutoViews, NamedCameras, StageCameras
-from scenecap.capture.viewpoints.surroundings import Surroundings
 from scenecap.contract import Buffer, CameraView, Frame
 from scenecap.errors import UsageError
 from scenecap.output.settings import OutputSettings
@@ -19,6 +15,7 @@ from scenecap.run.config import ScenecapConfig
 from scenecap.run.config.job_settings import Engine
 from scenecap.run.inputs import hash_files
 from scenecap.run.label_source import open_label_database
+from scenecap.run.placements import place_cameras
 from scenecap.run.plan import FrameTask, frame_times, select_cameras
 from scenecap.stage.cameras import camera_view, list_cameras
 from scenecap.stage.open import OpenStage, open_stage
@@ -105,46 +102,9 @@ class EmbeddedRun:
 
     def _from_placements(self, time_code: float, known: Sequence[str]) -> tuple[str, ...]:
         """Return the cameras of the config's placements, in their order; each once."""
-        batch, job = self._config.batch, self._config.job
-        found: dict[str, None] = {}
-        rejected: Counter[str] = Counter()
-        short: list[str] = []
-        surroundings: Surroundings | None = None
-        self._placed = {}
-        for placement, name in zip(batch.viewpoints, placement_names(batch.viewpoints), strict=True):
-            if isinstance(placement, StageCameras):
-                found |= dict.fromkeys(known)
-                continue
-            if isinstance(placement, NamedCameras):
-                found |= dict.fromkeys(select_cameras(placement.paths, known))
-                continue
-            if isinstance(placement, AutoViews):
-                views = self._source.auto_views(placement.count, resolution=job.resolution, time_code=time_code)
-                views = [dataclasses.replace(view, path=f"/{name}/{number}") for number, view in enumerate(views)]
-            else:
-                surroundings = surroundings or Surroundings(self._source.world.at(time_code))
-                placed = place_views(
-                    placement,
-                    name,
-                    surroundings,
-                    rules=batch.rejection,
-                    seed=self._config.graph.random_seed,
-                    scene=self.scene,
-                    resolution=job.resolution,
-                    meters_per_unit=self._opened.meters_per_unit,
-                )
-                views = placed.views
-                rejected += placed.rejected
-                short += placed.problems
-            self._placed |= {view.path: view for view in views}
-            found |= dict.fromkeys(view.path for view in views)
-        self.rejected, self._short = dict(sorted(rejected.items())), tuple(short)
-        if not found:
-            raise UsageError(
-                f"{self.scene}: viewpoints: none could be placed. {' '.join(short)}".rstrip(),
-                remedy="Ask for other viewpoints, or turn fewer down (rejection).",
-            )
-        return tuple(found)
+        found = place_cameras(self._config, self._source, known, scene=self.scene, time_code=time_code)
+        self._placed, self.rejected, self._short = dict(found.views), found.rejected, found.problems
+        return found.cameras
 
     def _place(self, time_code: float) -> tuple[str, ...]:
         count = self._config.job.auto_views

@@ -282,6 +282,9 @@ def test_reference_to_another_file_is_one_object(tmp_path: Path, arc: str) -> No
     assert labels_of(found) == {"/World/OfficeChair_1": "office chair", "/World/Xform_7": "office chair"}
     assert entity(found, "/World/Xform_7").label_source is LabelSource.ASSET_INFO
     assert entity(found, "/World/Xform_7").identity == "SM_OfficeChair.usda"
+    whole = {"/SM_OfficeChair": {"role": "object"}}
+    (alone,) = find(open_stage(tmp_path / "SM_OfficeChair.usda"), labels=whole).entities
+    assert (alone.identity, alone.label_source) == ("SM_OfficeChair.usda", LabelSource.PRIM_NAME), "alone, the same asset"
 
 
 def test_referenced_scene_of_components_is_a_group(tmp_path: Path) -> None:

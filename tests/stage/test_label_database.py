@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -279,3 +280,42 @@ def test_documentation_of_assets_becomes_entries(tmp_path: Path) -> None:
     assert entry.content_hash == content_hash(tmp_path / "cup.usda")
     found = find(opened, database=LabelDatabase([entry]), use_ai_label=True)
     assert {item.caption for item in found.entities} == {"A blue cup.", None}
+
+
+def test_a_library_of_many_assets_is_told_apart_by_prim(tmp_path: Path) -> None:
+    library = tmp_path / "library.usdc"
+    library.write_text("bowl and plate")
+    digest = content_hash(library)
+    database = LabelDatabase([LabelEntry("library.usdc</Bowl>", label="salad bowl", content_hash=digest)])
+    assert database.find("library.usdc</Plate>", file=library) is None, "the same file, another thing in it"
+    moved = database.find("kit/library.usdc</Bowl>", file=library)
+    assert moved is not None
+    assert moved.label == "salad bowl"
+
+
+def test_what_people_turned_down_is_remembered_until_somebody_says_better(tmp_path: Path) -> None:
+    path, asset = tmp_path / "l.sqlite", tmp_path / "a.usd"
+    asset.write_text("one")
+    digest = content_hash(asset)
+    guess = LabelEntry("a.usd", label="hat", source=EntrySource.MODEL, model="m", content_hash=digest)
+    doc = LabelEntry("a.usd", caption="A thing.", source=EntrySource.DOC, content_hash=digest)
+    write_entries(path, [guess, doc])
+    assert write_entries(path, [], reject=[("a.usd", digest)]) == 0
+    database = LabelDatabase.open(path)
+    assert database.entries == (doc,)
+    assert database.is_rejected("a.usd", file=asset)
+    asset.write_text("two")
+    assert not LabelDatabase.open(path).is_rejected("a.usd", file=asset), "the asset has changed since"
+    write_entries(path, [LabelEntry("a.usd", label="bowl", content_hash=digest)])
+    assert LabelDatabase.open(path).rejected == frozenset()
+
+
+def test_a_database_without_the_table_of_rejections_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "l.sqlite"
+    write_entries(path, [LabelEntry("a", label="cup")])
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE rejected")
+        connection.commit()
+    assert LabelDatabase.open(path).rejected == frozenset()
+    write_entries(path, [], reject=[("a", "")])
+    assert LabelDatabase.open(path).is_rejected("a")

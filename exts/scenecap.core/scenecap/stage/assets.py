@@ -55,7 +55,8 @@ def asset_identity(prim: Usd.Prim, path: str, open_stage: OpenStage) -> tuple[st
     """Return what a prim is called in the label database, and the asset's file.
 
     It is the ``assetInfo`` identifier, else the file it references, else the layer that defines it and its path there: the
-    same whether the scene or a layer over it is opened.
+    same whether the scene or a layer over it is opened. A layer's default prim is the file itself, as one that references
+    the file calls it.
 
     Args:
         prim: The prim: an object, or the prototype root of a point instance.
@@ -74,6 +75,8 @@ def asset_identity(prim: Usd.Prim, path: str, open_stage: OpenStage) -> tuple[st
         if spec.specifier == Sdf.SpecifierDef:
             real = spec.layer.realPath
             name = _relative(Path(real), open_stage) if real else open_stage.name
+            if real and spec.layer.defaultPrim and str(spec.path) == f"/{spec.layer.defaultPrim}":
+                return clean_text(name, limit=_MAX_IDENTIFIER), Path(real)
             return clean_text(f"{name}<{spec.path}>", limit=_MAX_IDENTIFIER), None
     return clean_text(f"{open_stage.name}<{path}>", limit=_MAX_IDENTIFIER), None
 

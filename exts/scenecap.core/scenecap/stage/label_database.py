@@ -43,6 +43,14 @@ CREATE TABLE entries (
     PRIMARY KEY (identifier, content_hash, source)
 ) WITHOUT ROWID
 """
+# What people turned down, so that it is not asked for again. Not in databases of earlier programs, which ignore it.
+_REJECTED_TABLE = """
+CREATE TABLE IF NOT EXISTS rejected (
+    identifier TEXT NOT NULL,
+    content_hash TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (identifier, content_hash)
+) WITHOUT ROWID
+"""
 _COLUMNS = ("identifier", "content_hash", "source", "label", "caption", "attributes", "model")
 _REMEDY = "Give another file, or make a new one with 'scenecap labels import'."
 
@@ -138,9 +146,11 @@ class LabelDatabase:
 
     Args:
         entries: Its entries.
+        rejected: (identifier, content hash) of assets for which people turned down what a model said.
     """
 
-    def __init__(self, entries: Iterable[LabelEntry]) -> None:
+    def __init__(self, entries: Iterable[LabelEntry], *, rejected: Iterable[tuple[str, str]] = ()) -> None:
+        self.rejected = frozenset(rejected)
         unique = {(entry.identifier, entry.content_hash, entry.source): entry for entry in entries}
         self.entries = tuple(unique[key] for key in sorted(unique))
         self._by_identifier: dict[str, list[LabelEntry]] = {}
@@ -168,7 +178,10 @@ class LabelDatabase:
         with _connection(file, mode="ro") as connection:
             _check(connection, file)
             rows = connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM entries ORDER BY identifier, content_hash, source")
-            return cls([_from_row(row, file) for row in rows])
+            entries = [_from_row(row, file) for row in rows]
+            known = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'rejected'").fetchone()[0]
+            rejected = connection.execute("SELECT identifier, content_hash FROM rejected").fetchall() if known else []
+        return cls(entries, rejected=rejected)
 
     def find(self, identifier: str, *, file: Path | None = None) -> AssetFacts | None:
         """Return what is known of an asset, or None.
@@ -178,14 +191,9 @@ class LabelDatabase:
             file: Its file: entries made for other content are not used, and entries for the same content under another
                 identifier (the asset was moved) are.
         """
-        digest = self._hash(file) if self._by_hash else ""
-        named = self._by_identifier.get(identifier, [])
-        fitting = [entry for entry in named if not entry.content_hash or entry.content_hash == digest]
-        fitting += [entry for entry in self._by_hash.get(digest, []) if digest and entry.identifier != identifier]
+        fitting = self.fitting(identifier, file=file)
         if not fitting:
             return None
-        # A person's word counts first, then what is about exactly this content, then what has the asset's own name.
-        fitting.sort(key=lambda entry: (_RANK[entry.source], not entry.content_hash, entry.identifier != identifier))
         label = next((entry for entry in fitting if entry.label is not None), None)
         caption = next((entry for entry in fitting if entry.caption is not None), None)
         attributes: dict[str, str] = {}
@@ -194,6 +202,25 @@ class LabelDatabase:
                 attributes.setdefault(kind, value)
         source = (label or caption or fitting[0]).source
         return AssetFacts(label and label.label, caption and caption.caption, attributes, source)
+
+    def fitting(self, identifier: str, *, file: Path | None = None) -> tuple[LabelEntry, ...]:
+        """Return all that is said of an asset, the weightiest first; arguments as :meth:`find`."""
+        digest = self._hash(file) if self._by_hash else ""
+        named = self._by_identifier.get(identifier, [])
+        fitting = [entry for entry in named if not entry.content_hash or entry.content_hash == digest]
+        # Under another name it is the same asset only where it is the same prim of the file: a library holds many.
+        fitting += [
+            entry
+            for entry in self._by_hash.get(digest, [])
+            if digest and entry.identifier != identifier and _inner(entry.identifier) == _inner(identifier)
+        ]
+        # A person's word counts first, then what is about exactly this content, then what has the asset's own name.
+        fitting.sort(key=lambda entry: (_RANK[entry.source], not entry.content_hash, entry.identifier != identifier))
+        return tuple(fitting)
+
+    def is_rejected(self, identifier: str, *, file: Path | None = None) -> bool:
+        """Return whether people turned down what a model said of an asset; arguments as :meth:`find`."""
+        return bool(self.rejected) and bool({(identifier, ""), (identifier, self._hash(file))} & self.rejected)
 
     def _hash(self, file: Path | None) -> str:
         if file is None:
@@ -205,21 +232,35 @@ class LabelDatabase:
         return self._hashes[file]
 
 
-def write_entries(path: str | os.PathLike[str], entries: Iterable[LabelEntry]) -> int:
+def write_entries(
+    path: str | os.PathLike[str], entries: Iterable[LabelEntry], *, reject: Iterable[tuple[str, str]] = ()
+) -> int:
     """Add entries to a label database, replacing those of the same asset and source; make the file where there is none.
 
-    All entries are written, or none.
+    All is written, or nothing.
+
+    Args:
+        path: The database.
+        entries: What to add. What was turned down of these assets counts as turned down no longer.
+        reject: (identifier, content hash) of assets whose model's entries are removed and are not to be asked for again.
 
     Returns:
-        How many were written.
+        How many entries were written.
 
     Raises:
         LabelDatabaseError: The file is no label database, or cannot be written.
     """
     rows = [_to_row(entry) for entry in entries]
+    turned_down = list(reject)
     with _writable(Path(path)) as connection:
         marks = ", ".join("?" for _ in _COLUMNS)
         connection.executemany(f"INSERT OR REPLACE INTO entries ({', '.join(_COLUMNS)}) VALUES ({marks})", rows)
+        connection.execute(_REJECTED_TABLE)
+        connection.executemany("DELETE FROM rejected WHERE identifier = ? AND content_hash = ?", [row[:2] for row in rows])
+        connection.executemany("INSERT OR REPLACE INTO rejected (identifier, content_hash) VALUES (?, ?)", turned_down)
+        connection.executemany(
+            "DELETE FROM entries WHERE identifier = ? AND content_hash = ? AND source = 'model'", turned_down
+        )
     return len(rows)
 
 
@@ -298,6 +339,11 @@ def _check(connection: sqlite3.Connection, file: Path) -> None:
             f"The label database '{file}' has version {version}; this program knows up to {SCHEMA_VERSION}.",
             remedy="Update the program.",
         )
+
+
+def _inner(identifier: str) -> str:
+    """Return the prim in the file that an identifier names: ``</Bowl>`` of ``library.usdc</Bowl>``, or ""."""
+    return identifier[identifier.index("<") :] if identifier.endswith(">") and "<" in identifier else ""
 
 
 def _to_row(entry: LabelEntry) -> tuple[object, ...]:

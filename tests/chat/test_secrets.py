@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from scenecap.caption.chat.address import checked_url, origin_of
-from scenecap.caption.chat.engine import ChatEngine, check_model, server_url
+from scenecap.caption.chat.engine import ChatEngine, check_model
 from scenecap.caption.chat.keys import BoundKey, find_key
+from scenecap.caption.chat.session import server_url
 from scenecap.caption.chat.settings import ChatSettings
 from scenecap.caption.settings import CaptionSettings
 from scenecap.errors import UsageError
@@ -185,7 +186,7 @@ def test_the_key_is_nowhere(
             _, engine = open_engine(echo, key_variable="K", environ={"K": KEY}, retries=retries, give_up_after=100)
             for names in ({}, {"mug": "cup"}, {"mug": "vase"}, {"mug": "jar"}, {"mug": "pot"}, {"mug": "can"}):
                 texts.append(repr(captions_of(engine, desk(**names))))
-            texts += [repr(engine.summary()), repr(engine._settings), repr(vars(engine))]
+            texts += [repr(engine.summary()), repr(engine._settings), repr(vars(engine)), repr(vars(engine._session))]
         for action in (failure(401, f"bad key {KEY}"), failure(400, f"no {KEY}"), Action(body=KEY.encode())):
             with FakeServer(lambda _, action=action: action) as server:
                 chosen = settings(url=server.url, key_variable="K", cache_path=tmp_path / "cache", retries=0, retry_wait=0.0)

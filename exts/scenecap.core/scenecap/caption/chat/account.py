@@ -39,6 +39,10 @@ class FrameAccount:
     replies: int = 0
     silent: bool = False
 
+    def count_reply(self) -> None:
+        """Count a reply."""
+        self.replies += 1
+
 
 @dataclass
 class Account:

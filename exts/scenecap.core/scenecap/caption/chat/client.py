@@ -113,6 +113,11 @@ class ChatClient:
         self._ended: ChatError | None = None
 
     @property
+    def max_tokens(self) -> int:
+        """Longest reply [tokens]."""
+        return self._settings.max_tokens
+
+    @property
     def ended(self) -> ChatError | None:
         """Why nothing is asked any more, or None."""
         return self._ended

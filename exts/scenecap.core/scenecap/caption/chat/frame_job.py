@@ -10,15 +10,16 @@ from typing import Any
 
 from scenecap.caption.chat.account import DROPPED, NOT_SUPPORTED, FrameAccount, reason_of
 from scenecap.caption.chat.client import ChatClient
-from scenecap.caption.chat.errors import ChatError, ReplyError, TransientError
+from scenecap.caption.chat.errors import ChatError, TransientError
 from scenecap.caption.chat.judging import FailedClaim, Failures, Judge
 from scenecap.caption.chat.picture import picture_url
 from scenecap.caption.chat.prompts import Prompts
 from scenecap.caption.chat.quoting import block, label_of, note_of, quoted
 from scenecap.caption.chat.replies import BRIEF, GLOBAL, QUESTIONS, Texts, reply_schema, texts_of
-from scenecap.caption.chat.requests import Ask, Message, schema_text
+from scenecap.caption.chat.requests import Message
 from scenecap.caption.chat.scene_data import scene_block
 from scenecap.caption.chat.settings import ChatSettings, OnUnsupported, Requests
+from scenecap.caption.chat.structured import Form, ask_structured, said
 from scenecap.caption.inventory import Inventory
 from scenecap.caption.model import Caption, Captions, CaptionSource, ModelFacts
 from scenecap.caption.settings import CaptionSettings
@@ -27,8 +28,6 @@ from scenecap.graph.model import SceneGraph
 
 #: How often claims are sent back.
 MAX_REPAIRS = 2
-#: Longest reply that is sent back [characters].
-_MAX_SENT_BACK = 8000
 _KEYS = {BRIEF: "brief_caption", GLOBAL: "global_caption", QUESTIONS: "qa_caption"}
 
 Before = Callable[[], Awaitable[None]]
@@ -148,33 +147,15 @@ class FrameJob:
             self._texts[name] = _Text(value, done)
 
     async def _structured(self, client: ChatClient, talk: _Talk, before: Before | None) -> tuple[Texts, str]:
-        """Ask until the reply has the right form: once, and once more with what was wrong with it."""
-        nodes = len(self._graph.nodes)
-        schema = reply_schema(talk.asked, nodes=nodes)
-        words = self._prompts.render("schema", schema=schema_text(schema))
-        messages = talk.messages
-        for is_last in (False, True):
-            reply = await client.ask(Ask(messages, schema, "captions", words), before=before)
-            self._account.replies += 1
-            try:
-                if reply.finish == "length":
-                    limit = self._settings.max_tokens
-                    raise ReplyError(f"it is longer than {limit} tokens (model_max_tokens). Be shorter.", reply=reply.text)
-                texts = texts_of(
-                    reply.text,
-                    talk.asked,
-                    nodes=nodes,
-                    max_questions=self._settings.max_questions,
-                    instructions=talk.instructions,
-                )
-            except ReplyError as error:
-                if is_last:
-                    raise
-                problem = self._prompts.render("repair_json", problem=str(error), schema=schema_text(schema))
-                messages = (*talk.messages, _said(reply.text), Message("user", problem))
-                continue
-            return texts, reply.text
-        raise AssertionError("unreachable")
+        nodes, limit = len(self._graph.nodes), self._settings.max_questions
+
+        def parse(reply: str) -> Texts:
+            return texts_of(reply, talk.asked, nodes=nodes, max_questions=limit, instructions=talk.instructions)
+
+        form = Form("captions", reply_schema(talk.asked, nodes=nodes), parse)
+        return await ask_structured(
+            client, self._prompts, talk.messages, form, before=before, on_reply=self._account.count_reply
+        )
 
     async def _repair(self, client: ChatClient, failed: Failures) -> None:
         """Send failed claims back, once for each conversation; what comes replaces the texts that failed."""
@@ -189,7 +170,7 @@ class FrameJob:
             for claim in failed[name][:20]
         ]
         request = self._prompts.render("repair_claims", claims=block("claims", lines), asked=list(names))
-        messages = (*talk.messages, _said(talk.replied), Message("user", request))
+        messages = (*talk.messages, said(talk.replied), Message("user", request))
         again = dataclasses.replace(talk, asked=names, messages=messages)
         try:
             texts, replied = await self._structured(client, again, None)
@@ -270,10 +251,6 @@ class FrameJob:
         if text is not None:
             return text.source.value
         return DROPPED if name in self._dropped else CaptionSource.TEMPLATE.value
-
-
-def _said(text: str) -> Message:
-    return Message("assistant", text[:_MAX_SENT_BACK] or "(nothing)")
 
 
 def _values(texts: Texts, asked: Sequence[str]) -> list[tuple[str, Any]]:

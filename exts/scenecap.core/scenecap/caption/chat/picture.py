@@ -31,13 +31,23 @@ def picture_url(frame: Frame, graph: SceneGraph, *, edge: int, marks: bool) -> s
     alpha = rgb[..., 3:].astype(np.uint16)
     over_white = (rgb[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
     image = Image.fromarray(over_white.astype(np.uint8))
-    scale = min(1.0, edge / max(image.size))
-    if scale < 1.0:
-        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        image = image.resize(size, Image.Resampling.LANCZOS)
+    image = _scaled(image, edge)
     if marks:
         _draw_marks(image, frame, graph)
     return data_url(image)
+
+
+def scaled_url(image: Image.Image, *, edge: int) -> str:
+    """Return a picture with a longer edge of at most so many pixels as a data URL."""
+    return data_url(_scaled(image, edge))
+
+
+def _scaled(image: Image.Image, edge: int) -> Image.Image:
+    scale = min(1.0, edge / max(image.size))
+    if scale >= 1.0:
+        return image
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(size, Image.Resampling.LANCZOS)
 
 
 def data_url(image: Image.Image) -> str:

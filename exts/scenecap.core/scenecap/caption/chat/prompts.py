@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -19,14 +19,21 @@ from scenecap.caption.model import PromptVersion
 from scenecap.errors import ConfigError, MissingExtraError
 from scenecap.text import clean_text
 
-#: Templates and what each is for.
+#: All templates and what each is for.
 NAMES: Mapping[str, str] = {
     "system": "who the model is and what data is",
     "captions": "the request for a frame's texts",
     "schema": "the reply's form in words, for servers that take no schema",
     "repair_json": "what is said when a reply had the wrong form",
     "repair_claims": "what is said when the scene does not support a text",
+    "judge_system": "who a judge is and what data is",
+    "judge_visce2": "the request for a caption's score by the scene's data",
+    "judge_capscore": "the request for captions' scores by a reference",
 }
+#: Templates that `engine: chat` uses.
+CAPTION_PROMPTS = ("system", "captions", "schema", "repair_json", "repair_claims")
+#: Templates that `scenecap judge` uses.
+JUDGE_PROMPTS = ("judge_system", "judge_visce2", "judge_capscore", "schema", "repair_json")
 _MAX_BYTES = 64_000
 _VERSION = re.compile(r"\A\{#-?\s*version:\s*([\w.-]{1,32})\s*-?#\}")
 
@@ -39,24 +46,25 @@ class _Source:
 
 
 class Prompts:
-    """All templates, read and compiled once.
+    """Some of the templates, read and compiled once.
 
     Args:
         folder: A user's folder, or None.
+        names: Which; all that captions are asked for with, by default.
 
     Raises:
         MissingExtraError: Jinja is not installed.
         ConfigError: The folder is not there, has a file that is no template of ours, or one that is wrong.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, names: Sequence[str] = CAPTION_PROMPTS) -> None:
         try:
             import jinja2
             import jinja2.sandbox
         except ImportError:
-            raise MissingExtraError("jinja2", extra="models", purpose="engine: chat") from None
+            raise MissingExtraError("jinja2", extra="models", purpose="asking a chat model") from None
         self._jinja = jinja2
-        self._sources = {name: _read(name, folder) for name in NAMES}
+        self._sources = {name: _read(name, folder) for name in names}
         if folder is not None:
             _check_folder(folder)
         environment = jinja2.sandbox.ImmutableSandboxedEnvironment(

@@ -78,10 +78,19 @@ def json_of(reply: str, wanted: Sequence[str] = ()) -> dict[str, Any]:
     Raises:
         ReplyError: There is none.
     """
+    objects = json_objects(reply)
+    if not objects:
+        raise ReplyError("it is no JSON object.", reply=reply)
+    return next((value for value in objects if all(name in value for name in wanted)), objects[0])
+
+
+def json_objects(reply: str) -> list[dict[str, Any]]:
+    """Return the JSON objects in a reply that are in no other: alone, in code fences, after reasoning, or among other words."""
     text = _THINKING.sub("", reply, count=1).strip()
     decoder = json.JSONDecoder()
     starts = [match.start() for match, _ in zip(re.finditer(r"\{", text), range(_MAX_STARTS), strict=False)]
-    first, end = None, 0
+    found: list[dict[str, Any]] = []
+    end = 0
     for start in starts:
         if start < end:
             continue  # inside the one before
@@ -89,12 +98,8 @@ def json_of(reply: str, wanted: Sequence[str] = ()) -> dict[str, Any]:
             value, end = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
             continue
-        if all(name in value for name in wanted):
-            return value
-        first = value if first is None else first
-    if first is None:
-        raise ReplyError("it is no JSON object.", reply=reply)
-    return first
+        found.append(value)
+    return found
 
 
 def texts_of(reply: str, asked: Sequence[str], *, nodes: int, max_questions: int, instructions: str) -> Texts:

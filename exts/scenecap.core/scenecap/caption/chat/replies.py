@@ -85,7 +85,7 @@ def json_of(reply: str, wanted: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def json_objects(reply: str) -> list[dict[str, Any]]:
-    """Return the JSON objects in a reply that are in no other: alone, in code fences, after reasoning, or among other words."""
+    """Return the JSON objects in a reply that are in no other: alone, in code fences, after reasoning, among other words."""
     text = _THINKING.sub("", reply, count=1).strip()
     decoder = json.JSONDecoder()
     starts = [match.start() for match, _ in zip(re.finditer(r"\{", text), range(_MAX_STARTS), strict=False)]

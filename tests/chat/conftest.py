@@ -16,8 +16,8 @@ from scenecap.caption.settings import CaptionSettings
 from scenecap.caption.template import caption_graph
 from scenecap.contract import Frame
 from scenecap.graph.model import SceneGraph
-from tests.caption.scenes import Box, make_frame, make_graph
 from tests.chat.fake_server import Brain, FakeServer, truthful
+from tests.chat.scenes import desk
 
 pytest.importorskip("openai", reason="needs the extra [models]")
 pytest.importorskip("jinja2", reason="needs the extra [models]")
@@ -54,19 +54,6 @@ def clock() -> QuickClock:
 def scene() -> tuple[Frame, SceneGraph]:
     """A mug and a bowl on a table, and a chair beside it."""
     return desk()
-
-
-def desk(**labels: str) -> tuple[Frame, SceneGraph]:
-    """Return a frame of four things; their labels can be replaced."""
-    names = {"mug": "mug", "bowl": "bowl", "table": "table", "chair": "chair", **labels}
-    boxes = [
-        Box(names["table"], (0.0, 0.0, 0.0), (1.6, 0.9, 0.7)),
-        Box(names["mug"], (-0.4, 0.0, 0.7), (0.1, 0.1, 0.1), color="red"),
-        Box(names["bowl"], (0.4, 0.0, 0.7), (0.2, 0.2, 0.1)),
-        Box(names["chair"], (1.5, 0.2, 0.0), (0.5, 0.5, 0.9)),
-    ]
-    frame = make_frame(boxes)
-    return frame, make_graph(frame)
 
 
 def template(frame: Frame, graph: SceneGraph) -> Captions:

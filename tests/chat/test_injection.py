@@ -22,8 +22,9 @@ from scenecap.contract import Frame
 from scenecap.errors import ConfigError
 from scenecap.graph.model import SceneGraph
 from tests.caption.scenes import make_graph
-from tests.chat.conftest import captions_of, desk, template
+from tests.chat.conftest import captions_of, template
 from tests.chat.fake_server import Action, FakeServer, Received, answer, asked_of, scene_of, truthful
+from tests.chat.scenes import desk
 
 Start = Callable[..., tuple[FakeServer, ChatEngine]]
 

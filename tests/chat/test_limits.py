@@ -15,8 +15,9 @@ from scenecap.caption.model import CaptionSource
 from scenecap.contract import Frame
 from scenecap.errors import UsageError
 from scenecap.graph.model import SceneGraph
-from tests.chat.conftest import captions_of, desk, template
+from tests.chat.conftest import captions_of, template
 from tests.chat.fake_server import Action, FakeServer, Received, answer, failure, truthful
+from tests.chat.scenes import desk
 
 Start = Callable[..., tuple[FakeServer, ChatEngine]]
 NAMES = ("mug", "cup", "vase", "jar", "pot", "can", "box", "bag", "tin", "jug")

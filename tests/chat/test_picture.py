@@ -16,8 +16,9 @@ from scenecap.caption.chat.engine import ChatEngine
 from scenecap.caption.chat.picture import mark_place, picture_url
 from scenecap.contract import Buffer, Frame
 from scenecap.graph.model import SceneGraph
-from tests.chat.conftest import captions_of, desk
+from tests.chat.conftest import captions_of
 from tests.chat.fake_server import FakeServer
+from tests.chat.scenes import desk
 
 
 def seen() -> tuple[Frame, SceneGraph]:

@@ -12,8 +12,8 @@ from scenecap.errors import UsageError
 from scenecap.run.captioner import LazyCaptioner
 from scenecap.run.config import make_config
 from scenecap.run.job import run_job
-from tests.chat.conftest import desk
 from tests.chat.fake_server import Action, FakeServer, Received, failure, truthful
+from tests.chat.scenes import desk
 from tests.run.test_job import BoxSource, tasks
 
 KEY = "sk-very/secret+value-99"

@@ -17,8 +17,9 @@ from scenecap.caption.chat.session import server_url
 from scenecap.caption.chat.settings import ChatSettings
 from scenecap.caption.settings import CaptionSettings
 from scenecap.errors import UsageError
-from tests.chat.conftest import captions_of, desk
+from tests.chat.conftest import captions_of
 from tests.chat.fake_server import Action, FakeServer, Received, answer, failure, streamed, truthful
+from tests.chat.scenes import desk
 
 KEY = "nvapi-Sup3r/Secret+0123456789"
 

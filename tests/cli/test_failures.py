@@ -83,6 +83,7 @@ def test_no_camera_places_views(caption: Caption, tmp_path: Path) -> None:
         "auto_0",
         "auto_1",
         "replicator",
+        "licences.json",
         "manifest.jsonl",
         "run_log.jsonl",
     }
@@ -102,7 +103,7 @@ def test_nothing_labelled_and_attach_off(caption: Caption, tmp_path: Path) -> No
     assert code == 3
     assert len(lines) == 1
     assert "attach_label_to_usd" in lines[0]
-    assert files(tmp_path / "out") == {"manifest.jsonl", "run_log.jsonl"}
+    assert files(tmp_path / "out") == {"licences.json", "manifest.jsonl", "run_log.jsonl"}
 
 
 def test_nothing_in_view(caption: Caption, tmp_path: Path) -> None:
@@ -112,7 +113,7 @@ def test_nothing_in_view(caption: Caption, tmp_path: Path) -> None:
     assert len(lines) == 1
     assert "/World/Camera" in lines[0]
     assert "in view" in lines[0]
-    assert files(tmp_path / "out") == {"manifest.jsonl", "run_log.jsonl"}
+    assert files(tmp_path / "out") == {"licences.json", "manifest.jsonl", "run_log.jsonl"}
 
 
 def test_an_empty_stage(caption: Caption, tmp_path: Path) -> None:

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from scenecap.contract import Frame, LeftOut
-from scenecap.errors import CameraError, UsageError
+from scenecap.contract import AssetLicence, Frame, LeftOut, SceneLicences
+from scenecap.errors import CameraError, DatasetError, UsageError
+from scenecap.output.dataset.licences import read_licences
+from scenecap.output.dataset.scene_identity import identity_of
+from scenecap.output.dataset.verify import verify_dataset
 from scenecap.output.manifest import FrameStatus
 from scenecap.run.config import ScenecapConfig, make_config
 from scenecap.run.job import run_job
@@ -74,7 +77,7 @@ def test_every_frame_is_written_and_is_in_the_manifest(tmp_path: Path) -> None:
     assert all(frame.brief for frame in result.frames)
     rows = manifest(tmp_path)
     assert [row["camera"] for row in rows] == ["/World/A", "/World/B"]
-    listed = {item["path"] for row in rows for item in row["files"]} | {"manifest.jsonl"}
+    listed = {item["path"] for row in rows for item in row["files"]} | {"manifest.jsonl", "licences.json"}
     assert listed == set(contents(tmp_path))
 
 
@@ -147,7 +150,7 @@ def test_an_empty_frame_says_precisely_why_and_writes_nothing(
     assert result.exit_code == 3
     assert result.frames[0].row.status is FrameStatus.EMPTY
     assert words in result.frames[0].row.reason
-    assert set(contents(tmp_path)) == {"manifest.jsonl"}
+    assert set(contents(tmp_path)) == {"manifest.jsonl", "licences.json"}
     assert not (tmp_path / ".scenecap").exists()
 
 
@@ -275,7 +278,9 @@ def test_a_full_disk_ends_the_run_and_leaves_whole_frames(tmp_path: Path, monkey
     assert 0 < len(result.frames) < 4
     there, whole = contents(tmp_path / "full"), contents(tmp_path / "whole")
     frames = {
-        name: content for name, content in there.items() if name != "manifest.jsonl" and not name.startswith(".scenecap")
+        name: content
+        for name, content in there.items()
+        if name not in ("manifest.jsonl", "licences.json") and not name.startswith(".scenecap")
     }
     complete = [frame for frame in result.frames if frame.row.status is FrameStatus.WRITTEN]
     assert set(frames) == {item.path for frame in complete for item in frame.row.files}
@@ -302,3 +307,37 @@ def test_what_cannot_be_started_says_why(tmp_path: Path, keys: dict[str, object]
     with pytest.raises(UsageError, match=words):
         run_job(config(tmp_path / "out", **keys))
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_known_of_licences_lies_beside_the_manifest(tmp_path: Path) -> None:
+    """Once for each scene: what its files say, what a person states, and the texts, which have to go with every copy."""
+
+    class Licensed(BoxSource):
+        licences = SceneLicences(
+            found=(AssetLicence(name="MIT", source="file LICENSE", files=2, examples=("a.usd",), text="MIT License"),),
+            unknown=1,
+            unknown_examples=("b.usd",),
+        )
+
+    digest = "ab" * 32
+    run_job(config(tmp_path, licence="CC-BY-4.0"), source=Licensed(tasks("/World/A"), digest=digest))
+    known = read_licences(tmp_path)
+    assert known.recorded
+    scene = known.of(identity_of("another name", {"moved/kitchen.usda": digest, "label database": "f" * 64}))
+    assert scene.names == ("CC-BY-4.0", "MIT")
+    assert [(note.source, note.files, note.text) for note in scene.notes] == [("file LICENSE", 2, "MIT License")]
+    assert known.of(identity_of("kitchen", {})).names == ("unknown",)
+    before = (tmp_path / "licences.json").read_bytes()
+    run_job(config(tmp_path, licence="CC-BY-4.0"), source=Licensed(tasks("/World/A"), digest=digest))
+    assert (tmp_path / "licences.json").read_bytes() == before
+    assert verify_dataset(tmp_path).sound
+
+
+def test_a_source_that_cannot_tell_leaves_licences_unknown(tmp_path: Path) -> None:
+    run_job(config(tmp_path), source=BoxSource(tasks("/World/A")))
+    assert read_licences(tmp_path).of(identity_of("kitchen", {"k": "0"})).names == ("unknown",)
+    (tmp_path / "licences.json").write_text('{"scenes": [3]}', encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"licences\.json: is not a list of licences"):
+        read_licences(tmp_path)
+    (tmp_path / "licences.json").unlink()
+    assert not read_licences(tmp_path).recorded

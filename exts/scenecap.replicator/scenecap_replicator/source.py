@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scenecap.contract import Frame
+from scenecap.contract import Frame, SceneLicences
 from scenecap.errors import MissingExtraError, UsageError
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.inputs import hash_files
@@ -71,6 +71,8 @@ class ReplicatorSource:
         self._products: RenderProducts | None = None
         self._tasks: tuple[FrameTask, ...] = ()
         self._inputs: Mapping[str, str] = {}
+        #: What the stage's files say of their licences, as they were when the capture began.
+        self.licences: SceneLicences | None = None
         self._placed: Mapping[str, str] = {}  # placed view -> its camera prim
         self._short: tuple[str, ...] = ()
         #: Rule -> how many viewpoints broke it, after :meth:`prepare`.
@@ -83,6 +85,7 @@ class ReplicatorSource:
             StageError: The scene cannot be opened.
             UsageError: No stage is open, a camera is not there (names the nearest), or the open stage has unsaved changes.
         """
+        from scenecap.stage.licences import scene_licences
         from scenecap.stage.open import wrap_stage
 
         self._loop = asyncio.get_running_loop()
@@ -93,6 +96,7 @@ class ReplicatorSource:
         self._opened = opened = wrap_stage(stage)
         database = open_label_database(self._config.labels)
         self._inputs = _inputs(opened, None if database is None else self._config.labels.label_database)
+        self.licences = scene_licences(opened)
         self._access = access = StageAccess(stage, self._config, database)
         times = self._times(access, opened)
         cameras = self._choose_cameras(opened, times[0].time_code)

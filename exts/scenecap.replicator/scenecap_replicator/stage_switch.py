@@ -10,7 +10,7 @@ import concurrent.futures
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
-from scenecap.contract import Frame
+from scenecap.contract import Frame, SceneLicences
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.plan import FrameTask
 from scenecap_replicator.session import CaptureSession
@@ -119,6 +119,11 @@ class SceneSource:
     def problems(self) -> Sequence[str]:
         """What was wrong with the stage and survived."""
         return self._stages.source_of(self).problems
+
+    @property
+    def licences(self) -> SceneLicences | None:
+        """What the stage's files say of their licences."""
+        return self._stages.source_of(self).licences
 
     def inputs(self) -> Mapping[str, str]:
         """Hash of each layer of the stage."""

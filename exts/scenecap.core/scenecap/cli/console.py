@@ -42,6 +42,11 @@ def print_error(message: str) -> None:
         print(f"scenecap: error: {line}", file=sys.stderr)
 
 
+def print_warning(message: str) -> None:
+    """Print a warning on stderr."""
+    print(f"scenecap: warning: {message}", file=sys.stderr)
+
+
 def print_json(value: Any) -> None:
     """Print machine-readable output on stdout."""
     print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))

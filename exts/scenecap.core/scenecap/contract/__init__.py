@@ -18,6 +18,7 @@ from __future__ import annotations
 from scenecap.contract.buffers import BACKGROUND_ID, BUFFER_SPECS, FIRST_ENTITY_ID, UNLABELLED_ID, Buffer, BufferSpec
 from scenecap.contract.camera import VIEW_DECIMALS, CameraView
 from scenecap.contract.frame import FORMAT_VERSION, Frame
+from scenecap.contract.licences import AssetLicence, SceneLicences
 from scenecap.contract.objects import (
     FOOTPRINT_DIRECTIONS,
     LENGTH_DECIMALS,
@@ -42,6 +43,7 @@ __all__ = [
     "LENGTH_DECIMALS",
     "UNLABELLED_ID",
     "VIEW_DECIMALS",
+    "AssetLicence",
     "Buffer",
     "BufferSpec",
     "CameraView",
@@ -54,6 +56,7 @@ __all__ = [
     "ObservedObject",
     "RoomElement",
     "RoomKind",
+    "SceneLicences",
     "Visibility",
     "footprint_directions",
 ]

@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 MANIFEST_NAME = "manifest.jsonl"
 RUN_LOG_NAME = "run_log.jsonl"
 
+#: Name among a row's inputs that stands for the label database, which is no part of the scene.
+DATABASE_INPUT = "label database"
+
 
 class FrameStatus(str, Enum):
     """What became of a frame."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scenecap.capture.embedded import EmbeddedSource
-from scenecap.contract import Buffer, CameraView, Frame
+from scenecap.contract import Buffer, CameraView, Frame, SceneLicences
 from scenecap.errors import UsageError
 from scenecap.output.settings import OutputSettings
 from scenecap.replicator_format import Annotator
@@ -18,6 +18,7 @@ from scenecap.run.label_source import open_label_database
 from scenecap.run.placements import place_cameras
 from scenecap.run.plan import FrameTask, frame_times, select_cameras
 from scenecap.stage.cameras import camera_view, list_cameras
+from scenecap.stage.licences import scene_licences
 from scenecap.stage.open import OpenStage, open_stage
 
 
@@ -61,6 +62,11 @@ class EmbeddedRun:
     def problems(self) -> Sequence[str]:
         """What was wrong with the stage and survived, and which viewpoints could not be placed."""
         return (*self._opened.problems, *self._short)
+
+    @property
+    def licences(self) -> SceneLicences:
+        """What the stage's files say of their licences."""
+        return scene_licences(self._opened)
 
     def inputs(self) -> Mapping[str, str]:
         """Hash of each layer of the stage and of the label database, named relative to the scene's folder."""

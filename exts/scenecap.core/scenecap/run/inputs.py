@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from scenecap.output.manifest import DATABASE_INPUT
+
 #: Files are hashed in pieces of this size [bytes].
 _CHUNK = 1 << 20
 
@@ -22,7 +24,7 @@ def hash_files(files: Iterable[Path], *, folder: Path, database: Path | None = N
     """
     hashes = {_name(path, folder): _hash(path) for path in files}
     if database is not None:
-        hashes["label database"] = _hash(database)
+        hashes[DATABASE_INPUT] = _hash(database)
     return hashes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from scenecap.contract import SceneLicences
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.plan import FrameTask
 
@@ -35,6 +36,7 @@ class Expansion:
         inputs: Input name -> hash (the stage's layers, the label database, ...).
         problems: What was wrong with the input and survived.
         rejected: Rule -> how many placed viewpoints it turned down.
+        licences: What its files say of their licences; None where the source cannot tell.
         error: Why nothing could be listed (the scene cannot be opened, it has no camera), with the remedy; there are no tasks
             then, and the other units go on. Empty otherwise.
     """
@@ -44,6 +46,7 @@ class Expansion:
     inputs: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     rejected: Mapping[str, int] = field(default_factory=dict)
+    licences: SceneLicences | None = None
     error: str = ""
 
 

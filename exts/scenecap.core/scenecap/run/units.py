@@ -13,6 +13,9 @@ from typing import Any
 
 from scenecap import __version__
 from scenecap.errors import OutputError, UsageError
+from scenecap.output.canonical import dumps
+from scenecap.output.dataset.scene_identity import identity_of
+from scenecap.output.licences import LICENCES_NAME, LicensedScene, licences_document
 from scenecap.output.manifest import FrameRow, FrameStatus, Manifest
 from scenecap.output.model import FrameResult, JobFacts
 from scenecap.output.names import CameraNames
@@ -28,6 +31,7 @@ from scenecap.run.resume import Leftover, look_at_leftover
 from scenecap.run.run_log import Clock, OnEvent, RunRecorder
 from scenecap.run.source import FrameSource, open_source
 from scenecap.run.unit import Expansion, Unit
+from scenecap.text import clean_text
 
 _LOG = logging.getLogger(__name__)
 
@@ -123,6 +127,16 @@ class _Run:
         self._problems = tuple(
             dict.fromkeys(problem for expansion in self._expansions for problem in (*_said(expansion), *expansion.problems))
         )
+        self._licensed = [
+            LicensedScene(
+                name=expansion.scene,
+                identity=identity_of(expansion.scene, expansion.inputs),
+                stated=clean_text(unit.config.job.licence, limit=200),
+                licences=expansion.licences,
+            )
+            for unit, expansion in zip(units, self._expansions, strict=True)
+            if not expansion.error
+        ]
         self._unopened = len(errors)
         self._manifest: Manifest | None = None
         self._outcomes: dict[int, FrameOutcome] = {}
@@ -136,6 +150,7 @@ class _Run:
         try:
             leftover = look_at_leftover(self._output, self._rows)
             self._manifest = Manifest(self._output, keep=leftover.kept.values(), fsync=self._fsync)
+            self._output.write_file(LICENCES_NAME, dumps(licences_document(self._licensed)), fsync=self._fsync)
         except OutputError as error:  # nothing has been started yet
             raise UsageError(error.message, remedy=error.remedy) from error
         self._outcomes = {number: FrameOutcome(row, kept=True) for number, row in leftover.kept.items()}

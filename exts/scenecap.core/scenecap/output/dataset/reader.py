@@ -187,16 +187,28 @@ def read_document(root: Path, relative: str) -> dict[str, Any]:
     Raises:
         DatasetError: It is missing, is no JSON object, or is of a version that this program does not read; names it.
     """
+    raw = parse_document(read_bytes(root, relative), relative)
+    if not isinstance(raw, dict):
+        raise DatasetError(f"{relative}: is not a JSON object.", remedy=_REMEDY)
+    return raw
+
+
+def read_bytes(root: Path, relative: str) -> bytes:
+    """Return the bytes of a file of a dataset.
+
+    Args:
+        root: The dataset's folder.
+        relative: Path of the file in it, as a manifest names it.
+
+    Raises:
+        DatasetError: It is missing or cannot be read; names it.
+    """
     try:
-        content = (root / relative).read_bytes()
+        return (root / relative).read_bytes()
     except FileNotFoundError:
         raise DatasetError(f"{relative}: is missing.", remedy=_REMEDY) from None
     except OSError as error:
         raise DatasetError(f"{relative}: cannot be read ({(error.strerror or str(error)).lower()}).") from error
-    raw = parse_document(content, relative)
-    if not isinstance(raw, dict):
-        raise DatasetError(f"{relative}: is not a JSON object.", remedy=_REMEDY)
-    return raw
 
 
 def parse_document(content: bytes, relative: str) -> Any:

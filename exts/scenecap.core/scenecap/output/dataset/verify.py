@@ -16,10 +16,11 @@ from scenecap.output.dataset.check_documents import check_documents
 from scenecap.output.dataset.files import DERIVED_NAME, FileKind, file_kind, is_inside
 from scenecap.output.dataset.problems import Problem, ProblemKind
 from scenecap.output.dataset.reader import DatasetFrame, parse_document, require_dataset
+from scenecap.output.licences import LICENCES_NAME
 from scenecap.output.manifest import MANIFEST_NAME, RUN_LOG_NAME, FrameRow, FrameStatus, read_journal
 
 #: Files at the root of a dataset that no row of the manifest names.
-ROOT_FILES = frozenset({MANIFEST_NAME, RUN_LOG_NAME})
+ROOT_FILES = frozenset({MANIFEST_NAME, RUN_LOG_NAME, LICENCES_NAME})
 
 #: Called with the number of the frame that comes next, from 1, and how many there are.
 Progress = Callable[[int, int], None]

@@ -27,6 +27,7 @@ def expand(unit: Unit, source: FrameSource | None = None) -> Expansion:
         inputs=dict(source.inputs()),
         problems=tuple(source.problems),
         rejected=dict(getattr(source, "rejected", {})),
+        licences=getattr(source, "licences", None),
     )
 
 

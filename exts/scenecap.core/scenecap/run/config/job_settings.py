@@ -81,6 +81,12 @@ class JobSettings(BaseModel):
         Engine.TEMPLATE,
         description="Who writes the captions: `template` needs no network; `chat` asks a language model (`model_name`, ...).",
     )
+    licence: str = Field(
+        "",
+        max_length=200,
+        description="Licence of the scenes' assets (an SPDX identifier such as `CC-BY-4.0`, or words), where their files do "
+        "not say it. It is noted in `licences.json` beside what the files say, and goes into the card of an export.",
+    )
     workers: int = Field(
         0,
         ge=0,

@@ -28,6 +28,7 @@ _NOT_CONTENT = frozenset(
         ("job", "cameras"),
         ("job", "auto_views"),
         ("job", "frames"),
+        ("job", "licence"),
         ("job", "workers"),
         ("job", "verbose"),
         ("batch", "scenes"),

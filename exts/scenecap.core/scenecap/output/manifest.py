@@ -30,6 +30,11 @@ RUN_LOG_NAME = "run_log.jsonl"
 DATABASE_INPUT = "label database"
 
 
+def judgements_name(metric: str) -> str:
+    """Return the name of the file with a metric's judgements of a dataset."""
+    return f"judgements_{metric}.jsonl"
+
+
 class FrameStatus(str, Enum):
     """What became of a frame."""
 

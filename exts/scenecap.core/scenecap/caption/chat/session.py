@@ -134,7 +134,7 @@ class ChatSession:
         """
         self._silent = 0 if replied or not silent else self._silent + 1
         if self._silent >= self.settings.give_up_after:
-            self.client.end(EndpointError(f"{self._silent} frames in a row got no reply (model_give_up_after)."))
+            self.client.end(EndpointError(f"{self._silent} in a row got no reply (model_give_up_after)."))
 
     def summary(self) -> dict[str, Any]:
         """Return what was asked and spent, as JSON values."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scenecap.caption.judges.model import Metric
 from scenecap.errors import DatasetError, UsageError
 from scenecap.output.atomic import WORK_DIR, FileRecord
 from scenecap.output.canonical import content_hash
@@ -17,10 +18,10 @@ from scenecap.output.dataset.files import DERIVED_NAME, FileKind, file_kind, is_
 from scenecap.output.dataset.problems import Problem, ProblemKind
 from scenecap.output.dataset.reader import DatasetFrame, parse_document, require_dataset
 from scenecap.output.licences import LICENCES_NAME
-from scenecap.output.manifest import MANIFEST_NAME, RUN_LOG_NAME, FrameRow, FrameStatus, read_journal
+from scenecap.output.manifest import MANIFEST_NAME, RUN_LOG_NAME, FrameRow, FrameStatus, judgements_name, read_journal
 
 #: Files at the root of a dataset that no row of the manifest names.
-ROOT_FILES = frozenset({MANIFEST_NAME, RUN_LOG_NAME, LICENCES_NAME})
+ROOT_FILES = frozenset({MANIFEST_NAME, RUN_LOG_NAME, LICENCES_NAME, *(judgements_name(metric.value) for metric in Metric)})
 
 #: Called with the number of the frame that comes next, from 1, and how many there are.
 Progress = Callable[[int, int], None]

@@ -1,0 +1,1 @@
+"""Scores of captions by a chat model: VisCE2 with the scene graph as visual context, and Wolf's CapScore."""

@@ -57,7 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     group.add_argument("--quiet", "-q", action="store_true", help="errors only")
     group.add_argument("--verbose", "-v", action="store_true", help="say more on stderr")
     group.add_argument("--debug", action="store_true", help="full log, with tracebacks")
-    for module in (caption, run, inspect, judge, labels, verify, check, judge, stats, export, config_command, doctor):
+    for module in (caption, run, inspect, labels, verify, check, judge, stats, export, config_command, doctor):
         module.add_parser(commands, common)
     return parser
 

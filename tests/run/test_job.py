@@ -19,6 +19,7 @@ from scenecap.run.config import ScenecapConfig, make_config
 from scenecap.run.job import run_job
 from scenecap.run.plan import FrameTask, FrameTime
 from scenecap.run.result import FrameOutcome
+from scenecap.run.timings import OPEN, STEPS
 from tests.output.scenes import boxes_frame, look_at
 
 EYES = {"/World/A": (1.4, -2.0, 1.9), "/World/B": (-1.5, -1.8, 1.6)}
@@ -231,10 +232,12 @@ def test_the_log_holds_times_and_the_dataset_does_not(tmp_path: Path) -> None:
     one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
     events = [json.loads(line) for line in one.pop("run_log.jsonl").splitlines()]
     assert one == two
-    assert [event["event"] for event in events] == ["start", "frame", "frame", "end"]
-    assert [event["seconds"] for event in events] == [1.0, 2.0, 3.0, 4.0]
+    assert [event["event"] for event in events] == ["open", "scene", "start", "frame", "frame", "end"]
+    assert [event["seconds"] for event in events] == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
     assert events[0]["time"] == "2001-09-09T01:46:41.000+00:00"
-    assert [event["status"] for event in events[1:3]] == ["written", "failed"]
+    assert [event["status"] for event in events[3:5]] == ["written", "failed"]
+    assert [set(event["steps"]) for event in events[3:5]] == [set(STEPS), {"observe"}]
+    assert events[-1]["steps"].keys() == {OPEN, *STEPS}
     assert events[-1]["exit_code"] == 1
 
 

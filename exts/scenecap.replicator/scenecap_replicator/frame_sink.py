@@ -23,6 +23,7 @@ from scenecap.output.model import JobFacts
 from scenecap.output.names import CameraNames
 from scenecap.run.captioner import LazyCaptioner
 from scenecap.run.config import ScenecapConfig
+from scenecap.run.events import ModelAsked
 from scenecap.run.job import job_facts
 from scenecap.run.make_frame import FrameMaker, FrameOrder, Made, failed
 from scenecap.run.plan import FrameTask, FrameTime
@@ -348,7 +349,7 @@ class FrameSink:
         except OutputError as error:
             self._note_stopped(error)
         if model is not None:
-            self._log.event("model", **model)
+            self._log.tell(ModelAsked(model))
         waits = self._queue.report()
         try:
             RunLog(self.output).append(

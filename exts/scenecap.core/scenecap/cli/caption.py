@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from scenecap.cli.execute import execute
+from scenecap.cli.json_log import add_json_log_option
 from scenecap.cli.options import add_config_options, config_overrides
 from scenecap.run.config import Override, make_config
 
@@ -30,6 +31,7 @@ def add_parser(commands: argparse._SubParsersAction, common: argparse.ArgumentPa
     parser.add_argument("scene", metavar="SCENE", help="USD file (usd, usda, usdc, usdz)")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results; it is created")
     add_config_options(parser)
+    add_json_log_option(parser)
     parser.set_defaults(run=run_caption)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from scenecap.cli.json_log import JsonLog, JsonLogHandler
 from scenecap.text import clean_text
 
 #: Width of a table where the output is not a terminal.
@@ -25,21 +26,35 @@ class _LineFormatter(logging.Formatter):
         return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text
 
 
-def set_up_logging(*, quiet: bool, verbose: bool, debug: bool) -> None:
-    """Send the library's log to stderr: warnings by default, errors only with ``quiet``, more with the others."""
+def set_up_logging(*, quiet: bool, verbose: bool, debug: bool, as_json: bool = False) -> None:
+    """Send the library's log to stderr: warnings by default, errors only with ``quiet``, more with the others.
+
+    With ``as_json`` all that goes to stderr is a JSON log.
+    """
     level = logging.DEBUG if debug else logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING
-    handler = logging.StreamHandler()
-    handler.setFormatter(_LineFormatter())
+    handler: logging.Handler = JsonLogHandler(JsonLog(sys.stderr)) if as_json else logging.StreamHandler()
+    if not as_json:
+        handler.setFormatter(_LineFormatter())
     logger = logging.getLogger("scenecap")
     logger.handlers[:] = [handler]
     logger.setLevel(level)
     logger.propagate = False
 
 
+def stderr_log() -> JsonLog | None:
+    """Return the JSON log that has stderr for itself, or None."""
+    handlers = logging.getLogger("scenecap").handlers
+    return next((handler.log for handler in handlers if isinstance(handler, JsonLogHandler)), None)
+
+
 def print_error(message: str) -> None:
     """Print each line of an error's message as one error on stderr."""
+    log = stderr_log()
     for line in message.splitlines() or [""]:
-        print(f"scenecap: error: {line}", file=sys.stderr)
+        if log is not None:
+            log.message("error", line)
+        else:
+            print(f"scenecap: error: {line}", file=sys.stderr)
 
 
 def print_warning(message: str) -> None:
@@ -127,6 +142,11 @@ def time_text(seconds: float) -> str:
         return f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def share_text(share: float) -> str:
+    """Return a share for a person: "41 %", "under 1 %"."""
+    return "under 1 %" if 0 < share < 0.01 else f"{100 * share:.0f} %"
 
 
 def summary(counts: Mapping[str, int]) -> str:

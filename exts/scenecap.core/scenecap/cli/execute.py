@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from scenecap.cli.console import counted, print_error, print_json, shown_path, size_text, table
+from scenecap.cli.console import counted, print_error, print_json, shown_path, size_text, stderr_log, table
+from scenecap.cli.json_log import JsonLog, open_json_log
+from scenecap.cli.watch import ClearingHandler, Watch, time_spent
+from scenecap.errors import ScenecapError
 from scenecap.output.manifest import FrameRow, FrameStatus
 from scenecap.run.config import ScenecapConfig
-from scenecap.run.result import FrameOutcome, RunResult
+from scenecap.run.events import RunEnded
+from scenecap.run.progress import in_order
+from scenecap.run.result import RunResult
 from scenecap.text import clean_text
 
 #: Warnings and problems that are shown one by one; the rest is counted.
 SHOWN = 5
+#: Lines about frames that are not there; the rest is counted.
+FAULTS_SHOWN = 20
+#: Exit code of a run that Ctrl-C has ended.
+EXIT_STOPPED = 130
 
 
 def execute(config: ScenecapConfig, args: argparse.Namespace) -> int:
@@ -33,14 +42,56 @@ def execute(config: ScenecapConfig, args: argparse.Namespace) -> int:
     """
     from scenecap.run.job import run_job  # the parts it needs take a second to import; --help does not need them
 
-    progress = _Progress(quiet=args.quiet)
+    watch = Watch(quiet=args.quiet or stderr_log() is not None, log=_json_log(config, args))
     try:
-        with _until_terminated() as stop:
-            result = run_job(config, progress=progress, clock=time.time, stop=stop)
-    finally:
-        progress.clear()
-    print_result(result, args)
+        with _until_terminated() as stop, _line_below(watch):
+            result = run_job(config, observer=watch, clock=time.time, stop=stop)
+    except BaseException as error:
+        watch(_broken_off(watch, error))
+        raise
+    print_result(result, args, spent=time_spent(watch.meter.steps, openings=watch.meter.openings))
     return result.exit_code
+
+
+def _json_log(config: ScenecapConfig, args: argparse.Namespace) -> JsonLog | None:
+    if args.json_log is None:
+        return None
+    return stderr_log() or open_json_log(args.json_log, output=config.job.output_path)
+
+
+def _broken_off(watch: Watch, error: BaseException) -> RunEnded:
+    """Return the last event of a run that an error ended, so that a log always says how it ended."""
+    code = error.exit_code if isinstance(error, ScenecapError) else EXIT_STOPPED if isinstance(error, KeyboardInterrupt) else 1
+    progress = watch.meter.progress()
+    text = clean_text(str(error) or type(error).__name__, limit=1000)
+    if progress is None:
+        return RunEnded(0, code, error=text)
+    return RunEnded(
+        progress.done,
+        code,
+        written=progress.written + progress.kept,
+        empty=progress.empty,
+        failed=progress.failed,
+        kept=progress.kept,
+        rejected=progress.rejected,
+        steps=in_order(watch.meter.steps),
+        error=text,
+    )
+
+
+@contextlib.contextmanager
+def _line_below(watch: Watch) -> Iterator[None]:
+    """Keep the live line below what the log prints, and take it away in the end."""
+    logger = logging.getLogger("scenecap")
+    before = list(logger.handlers)
+    logger.handlers[:] = [
+        ClearingHandler(handler, watch) if type(handler) is logging.StreamHandler else handler for handler in before
+    ]
+    try:
+        yield
+    finally:
+        logger.handlers[:] = before
+        watch.clear()
 
 
 @contextlib.contextmanager
@@ -57,47 +108,51 @@ def _until_terminated() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGTERM, before)
 
 
-def print_result(result: RunResult, args: argparse.Namespace) -> None:
-    """Print what came of a run, as the command line's ``json`` and ``quiet`` ask for."""
+def print_result(result: RunResult, args: argparse.Namespace, *, spent: str = "") -> None:
+    """Print what came of a run, as the command line's ``json`` and ``quiet`` ask for.
+
+    Args:
+        result: What came of it.
+        args: The command line's ``json`` and ``quiet``.
+        spent: Where the time went, in words.
+    """
     _print_faults(result)
     if args.json:
         print_json(as_json(result))
     elif not args.quiet:
-        print(as_text(result))
-
-
-class _Progress:
-    """One line on a terminal that says how far the run is; nothing where stderr is not a terminal."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._live = sys.stderr.isatty() and not quiet
-
-    def __call__(self, outcome: FrameOutcome, number: int, total: int) -> None:
-        if self._live and total > 1:
-            print(f"\r\x1b[K[{number}/{total}] {clean_text(outcome.row.camera)}", end="", file=sys.stderr, flush=True)
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self._live:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+        print(as_text(result, spent=spent))
 
 
 def _print_faults(result: RunResult) -> None:
-    """Frames that are not there, one line for each camera and reason."""
+    """Frames that are not there: one line for each reason and scene, those of most frames first."""
     groups: dict[tuple[FrameStatus, str, str], list[FrameRow]] = {}
     for outcome in result.frames:
         row = outcome.row
         if row.status is not FrameStatus.WRITTEN:
-            groups.setdefault((row.status, row.camera, row.reason), []).append(row)
-    for (status, camera, reason), rows in groups.items():
-        frames = f"frame {rows[0].frame_index}" if len(rows) == 1 else counted(len(rows), "frame")
-        reason = reason.removeprefix(f"{camera}: ")
-        print_error(clean_text(f"{camera}, {frames} {status.value}: {reason}", limit=1000))
+            reason = row.reason.removeprefix(f"{row.camera}: ")
+            groups.setdefault((row.status, row.scene, reason), []).append(row)
+    several = len({outcome.row.scene for outcome in result.frames}) > 1
+    ranked = sorted(groups.items(), key=lambda item: -len(item[1]))  # of as many frames: in the order of the run
+    for (status, scene, reason), rows in ranked[:FAULTS_SHOWN]:
+        where = f"{scene}: {_which(rows)}" if several else _which(rows)
+        print_error(clean_text(f"{where} {status.value}: {reason}", limit=1000))
+    if len(ranked) > FAULTS_SHOWN:
+        rest = sum(len(rows) for _, rows in ranked[FAULTS_SHOWN:])
+        print_error(f"and {counted(rest, 'frame')} more, for other reasons; manifest.jsonl has them all.")
     told = any(result.stopped in outcome.row.reason for outcome in result.frames)
     if result.stopped and not told:  # a full disk is said once: by the frame that met it
         print_error(
             f"the run ended here: {result.stopped} The frames that were written before are whole; run it again to go on."
         )
+
+
+def _which(rows: list[FrameRow]) -> str:
+    """Return which frames: "/World/Cam, frame 3", "/World/Cam, 12 frames", "30 frames of 4 cameras (/World/Cam, ...)"."""
+    cameras = list(dict.fromkeys(row.camera for row in rows))
+    if len(cameras) > 1:
+        shown = ", ".join(cameras[:2]) + (", ..." if len(cameras) > 2 else "")
+        return f"{counted(len(rows), 'frame')} of {len(cameras)} cameras ({shown})"
+    return f"{cameras[0]}, frame {rows[0].frame_index}" if len(rows) == 1 else f"{cameras[0]}, {counted(len(rows), 'frame')}"
 
 
 def as_json(result: RunResult) -> dict[str, Any]:
@@ -126,8 +181,8 @@ def as_json(result: RunResult) -> dict[str, Any]:
     }
 
 
-def as_text(result: RunResult) -> str:
-    """Return a run's result for a person: where it is, what there is of it, the first caption."""
+def as_text(result: RunResult, *, spent: str = "") -> str:
+    """Return a run's result for a person: where it is, what there is of it, where the time went, the first caption."""
     written = [outcome for outcome in result.frames if outcome.row.status is FrameStatus.WRITTEN]
     if not written:
         return f"Nothing was written to {shown_path(result.output)}."
@@ -145,6 +200,8 @@ def as_text(result: RunResult) -> str:
     lines += [f"note: {clean_text(note, limit=300)}" for note in notes[:SHOWN]]
     if len(notes) > SHOWN:
         lines.append(f"note: and {len(notes) - SHOWN} more (--json has them all)")
+    if spent:
+        lines.append(f"time: {spent}")
     first = next((outcome for outcome in written if outcome.brief), None)
     if first is not None:
         lines.append(f"\n{first.brief}")

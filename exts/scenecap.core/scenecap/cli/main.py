@@ -12,6 +12,7 @@ from typing import NoReturn
 from scenecap import __version__
 from scenecap.cli import caption, check, config_command, doctor, export, inspect, judge, labels, run, stats, verify
 from scenecap.cli.console import print_error, print_json, set_up_logging
+from scenecap.cli.json_log import TO_STDERR
 from scenecap.errors import MissingExtraError, ScenecapError
 
 _LOG = logging.getLogger(__name__)
@@ -74,7 +75,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = None
     try:
         args = build_parser().parse_args(argv)
-        set_up_logging(quiet=args.quiet, verbose=args.verbose, debug=args.debug)
+        as_json = getattr(args, "json_log", None) == TO_STDERR
+        set_up_logging(quiet=args.quiet, verbose=args.verbose, debug=args.debug, as_json=as_json)
         code = args.run(args)
         sys.stdout.flush()
         return code

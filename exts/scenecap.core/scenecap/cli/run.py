@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from scenecap.cli.execute import execute
+from scenecap.cli.json_log import add_json_log_option
 from scenecap.cli.options import add_config_options, config_overrides
 from scenecap.cli.plan import plan
 from scenecap.run.config import Override, load_config
@@ -28,6 +29,7 @@ def add_parser(commands: argparse._SubParsersAction, common: argparse.ArgumentPa
     parser.add_argument("--scene", metavar="FILE", help="another scene than the config's")
     parser.add_argument("--out", metavar="DIR", help="another output folder than the config's")
     add_config_options(parser)
+    add_json_log_option(parser)
     parser.set_defaults(run=run_config)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from scenecap.output.model import FrameResult
 from scenecap.run.batch.units import make_units
 from scenecap.run.config import ScenecapConfig
+from scenecap.run.events import Observer
 from scenecap.run.result import RunResult
-from scenecap.run.run_log import Clock, OnEvent
+from scenecap.run.run_log import Clock
 from scenecap.run.source import FrameSource
 from scenecap.run.unit import single_unit
 from scenecap.run.units import Progress, job_facts, run_units
@@ -22,7 +23,7 @@ def run_job(
     source: FrameSource | None = None,
     progress: Progress | None = None,
     clock: Clock | None = None,
-    on_event: OnEvent | None = None,
+    observer: Observer | None = None,
     on_result: Callable[[FrameResult], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> RunResult:
@@ -34,7 +35,7 @@ def run_job(
             process only.
         progress: Called after each frame.
         clock: Seconds since 1970, for ``run_log.jsonl``; without one no log is written.
-        on_event: Called with each event of the log as it happens; needs a clock.
+        observer: Told each event as it happens (:mod:`scenecap.run.events`).
         on_result: Called with the graph and captions of each frame that is written in this process: with a given source,
             all that an earlier run has not left.
         stop: Asked between frames; once it is true, the frames in hand are finished, and the run can be gone on with.
@@ -43,4 +44,4 @@ def run_job(
         UsageError: Nothing can be started: no scene, no camera, an output folder that cannot be written.
     """
     units = make_units(config) if source is None else single_unit(config)
-    return run_units(units, source=source, progress=progress, clock=clock, on_event=on_event, on_result=on_result, stop=stop)
+    return run_units(units, source=source, progress=progress, clock=clock, observer=observer, on_result=on_result, stop=stop)

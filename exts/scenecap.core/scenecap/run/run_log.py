@@ -5,97 +5,117 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import platform
-from collections.abc import Callable
-from datetime import datetime, timezone
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from scenecap.errors import OutputError
-from scenecap.output.manifest import FrameRow, RunLog
+from scenecap.output.manifest import FrameRow, FrameStatus, RunLog
 from scenecap.output.store import Store
+from scenecap.run.events import Event, FrameEnded, Observer, RunEnded, RunStarted, ScenePlan, event_json
 from scenecap.run.make_frame import FrameReport
+from scenecap.run.progress import ProgressMeter, in_order
 from scenecap.run.result import RunResult
 
 #: Seconds since 1970, passed in: the core has no clock of its own.
 Clock = Callable[[], float]
-
-#: What is logged: a name, the time, seconds since the run began, and what there is to say.
-Event = dict[str, Any]
-OnEvent = Callable[[Event], None]
 
 #: Libraries whose versions decide bytes.
 _LIBRARIES = ("numpy", "scipy", "pillow", "usd-core", "numba", "mitsuba", "mitsuba-oidn")
 
 
 class RunRecorder:
-    """Writes the log of one run. A log that cannot be written never costs a frame.
+    """Tells what happens in one run: to its log, and to whoever watches. A log that cannot be written never costs a frame.
 
     Nothing is written before :meth:`start`: a run that cannot be started leaves nothing behind.
 
     Args:
         output: The output folder, or a store.
         clock: The time; without one nothing is written.
-        on_event: Called with each event as it happens, also with those before the start.
+        observer: Told each event as it happens, also those before the start.
     """
 
-    def __init__(self, output: Path | str | Store, clock: Clock | None, *, on_event: OnEvent | None = None) -> None:
+    def __init__(self, output: Path | str | Store, clock: Clock | None, *, observer: Observer | None = None) -> None:
         self._log = RunLog(output)
         self._clock = clock
-        self._on_event = on_event
+        self._observer = observer
         self._began = 0.0 if clock is None else clock()
-        self._held: list[Event] | None = []
+        self._held: list[dict[str, Any]] | None = []
+        self._meter = ProgressMeter()
 
-    def start(self, *, generator: str, scene: str, frames: int, kept: int, workers: int) -> None:
+    def tell(self, event: Event) -> None:
+        """Record an event."""
+        self._meter(event)
+        if self._observer is not None:
+            self._observer(event)
+        if self._clock is None:
+            return
+        line = event_json(event, now=self._clock(), began=self._began)
+        if self._held is not None:
+            self._held.append(line)
+        else:
+            self._write(line)
+
+    def start(
+        self,
+        *,
+        generator: str,
+        scene: str,
+        frames: int,
+        kept: int,
+        workers: int,
+        rejected: Mapping[str, int] | None = None,
+        plan: Sequence[ScenePlan] = (),
+    ) -> None:
         """Record what is about to be made, with what, and on what."""
         held, self._held = self._held or [], None
-        for event in held:
-            self._write(event)
-        self._append(
-            "start",
-            generator=generator,
-            scene=scene,
-            frames=frames,
-            kept=kept,
-            workers=workers,
-            python=platform.python_version(),
-            platform=platform.platform(),
-            libraries={name: version for name in _LIBRARIES if (version := _version(name))},
-        )
+        for line in held:
+            self._write(line)
+        facts = {
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "libraries": {name: version for name in _LIBRARIES if (version := _version(name))},
+        }
+        self.tell(RunStarted(generator, scene, frames, kept, workers, rejected or {}, tuple(plan), facts))
 
     def frame(self, row: FrameRow, report: FrameReport | None = None) -> None:
         """Record that a frame is done: how long each step took, where, and whether it was begun more than once."""
-        facts: dict[str, object] = {}
-        if report is not None:
-            steps = {name: round(seconds, 4) for name, seconds in report.seconds.items()}
-            facts = {"steps": steps, "worker": report.worker, "attempts": report.attempts}
-        self._append("frame", key=row.key, status=row.status, reason=row.reason, **facts)
-
-    def event(self, event: str, **facts: object) -> None:
-        """Record something else: a worker that was started or lost."""
-        self._append(event, **facts)
+        self.tell(
+            FrameEnded(
+                row.key,
+                row.number,
+                row.scene,
+                row.camera,
+                row.frame_index,
+                row.status,
+                row.reason,
+                steps={} if report is None else report.seconds,
+                worker=None if report is None else report.worker,
+                attempts=None if report is None else report.attempts,
+            )
+        )
 
     def end(self, result: RunResult) -> None:
         """Record how it ended."""
         if self._held is not None:  # it was never started: nothing was made
             return
-        self._append("end", frames=len(result.frames), exit_code=result.exit_code, stopped=result.stopped)
+        self.tell(
+            RunEnded(
+                len(result.frames),
+                result.exit_code,
+                result.stopped,
+                written=result.count(FrameStatus.WRITTEN),
+                empty=result.count(FrameStatus.EMPTY),
+                failed=result.count(FrameStatus.FAILED),
+                kept=sum(frame.kept for frame in result.frames),
+                rejected=sum(result.rejected.values()),
+                steps=in_order(self._meter.steps),
+            )
+        )
 
-    def _append(self, event: str, **facts: object) -> None:
-        if self._clock is None:
-            return
-        now = self._clock()
-        time = datetime.fromtimestamp(now, tz=timezone.utc).isoformat(timespec="milliseconds")
-        whole: Event = {"event": event, "time": time, "seconds": round(now - self._began, 3), **facts}
-        if self._on_event is not None:
-            self._on_event(whole)
-        if self._held is not None:
-            self._held.append(whole)
-        else:
-            self._write(whole)
-
-    def _write(self, event: Event) -> None:
+    def _write(self, line: dict[str, Any]) -> None:
         with contextlib.suppress(OutputError):
-            self._log.append(**event)
+            self._log.append(**line)
 
 
 def _version(name: str) -> str | None:

@@ -9,6 +9,9 @@ from contextlib import contextmanager
 #: The steps of a frame, in their order: capture it, build its graph, write its texts, write its files.
 STEPS = ("observe", "graph", "captions", "files")
 
+#: What opening scenes is called beside them.
+OPEN = "open"
+
 
 class StepTimer:
     """Adds up the seconds of each step.

@@ -22,13 +22,14 @@ from scenecap.output.names import CameraNames
 from scenecap.output.store import LocalStore, Store, open_store
 from scenecap.run.captioner import Captioner, open_captioner
 from scenecap.run.config import ScenecapConfig
+from scenecap.run.events import ModelAsked, Observer, RunOpened, ScenePlan
 from scenecap.run.executors.base import Executor, Opener, UnitShare, UnitWork
 from scenecap.run.executors.choose import ExecutorChoice
 from scenecap.run.make_frame import FrameOrder, frame_folder
 from scenecap.run.plan import FrameTask
 from scenecap.run.result import FrameOutcome, RunResult
 from scenecap.run.resume import Leftover, look_at_leftover
-from scenecap.run.run_log import Clock, OnEvent, RunRecorder
+from scenecap.run.run_log import Clock, RunRecorder
 from scenecap.run.source import FrameSource, open_source
 from scenecap.run.unit import Expansion, Unit
 from scenecap.text import clean_text
@@ -46,7 +47,7 @@ def run_units(
     opener: Opener = open_source,
     progress: Progress | None = None,
     clock: Clock | None = None,
-    on_event: OnEvent | None = None,
+    observer: Observer | None = None,
     on_result: Callable[[FrameResult], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> RunResult:
@@ -62,7 +63,7 @@ def run_units(
         opener: Opens the source of a unit's config; it goes to other processes, so it must be picklable.
         progress: Called after each frame.
         clock: Seconds since 1970, for ``run_log.jsonl``; without one no log is written.
-        on_event: Called with each event of the log as it happens; needs a clock.
+        observer: Told each event as it happens (:mod:`scenecap.run.events`).
         on_result: Called with the graph and captions of each frame that is written in this process: with a given source,
             all that an earlier run has not left.
         stop: Asked between frames; once it is true, the frames in hand are finished, and the run can be gone on with.
@@ -74,12 +75,13 @@ def run_units(
         raise UsageError("there is no scene.", remedy="Give scene_path, or scenes.")
     config = units[0].config
     output = open_store(output_folder(config))
-    log = RunRecorder(output, clock, on_event=on_event)
+    log = RunRecorder(output, clock, observer=observer)
+    log.tell(RunOpened(len(units), output.address))
     with contextlib.ExitStack() as stack:
         captioner = open_captioner(config)
         stack.callback(captioner.close)
         choice = ExecutorChoice(
-            config, len(units), opener, source=source, on_result=on_result, on_event=log.event, captioner=captioner
+            config, len(units), opener, source=source, on_result=on_result, on_event=log.tell, captioner=captioner
         )
         expander = choice.to_expand()
         stack.callback(expander.close)
@@ -138,6 +140,8 @@ class _Run:
             if not expansion.error
         ]
         self._unopened = len(errors)
+        rejected = sum((Counter(expansion.rejected) for expansion in self._expansions), Counter[str]())
+        self._rejected = dict(sorted(rejected.items()))
         self._manifest: Manifest | None = None
         self._outcomes: dict[int, FrameOutcome] = {}
 
@@ -175,6 +179,11 @@ class _Run:
             frames=sum(len(item.orders) for item in work),
             kept=len(self._outcomes),
             workers=executor.workers,
+            rejected=self._rejected,
+            plan=[
+                ScenePlan(expansion.scene, place.share.unit.folder, len(place.rows))
+                for place, expansion in zip(self._places, self._expansions, strict=True)
+            ],
         )
         stopped = ""
         with contextlib.closing(executor.make(work, stop=stop)) as reports:
@@ -192,7 +201,7 @@ class _Run:
             stopped = "stopped on request."
         model = captioner.summary()
         if model is not None:
-            log.event("model", **model)
+            log.tell(ModelAsked(model))
         return self._end(self._manifest, stopped, interrupted=interrupted, log=log, model=model)
 
     def _end(
@@ -209,9 +218,6 @@ class _Run:
             self._output.clean_up()
         except OutputError as error:
             stopped = stopped or str(error)
-        rejected: Counter[str] = Counter()
-        for expansion in self._expansions:
-            rejected.update(expansion.rejected)
         result = RunResult(
             self._scenes,
             self._output.root if isinstance(self._output, LocalStore) else Path(self._output.address),
@@ -220,7 +226,7 @@ class _Run:
             stopped=stopped,
             interrupted=interrupted,
             unopened=self._unopened,
-            rejected=dict(sorted(rejected.items())),
+            rejected=self._rejected,
             model=model,
         )
         log.end(result)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from scenecap.output.model import JobFacts
+from scenecap.run.batch.expand import scene_name
 from scenecap.run.config import ScenecapConfig
+from scenecap.run.events import SceneOpened
 from scenecap.run.make_frame import FrameOrder, FrameReport
 from scenecap.run.source import FrameSource
 from scenecap.run.unit import Expansion, Unit
@@ -73,3 +75,25 @@ class Executor(Protocol):
     def close(self) -> None:
         """End the workers. Frames that are being made are given a moment, then they are left unfinished."""
         ...
+
+
+def scene_opened(unit: Unit, took: float, *, worker: int = 0, expansion: Expansion | None = None) -> SceneOpened:
+    """Return the event of a scene that was opened.
+
+    Args:
+        unit: The unit.
+        took: How long it took [s].
+        worker: Who opened it.
+        expansion: Its frames, where they were listed.
+    """
+    if expansion is None:
+        return SceneOpened(scene_name(unit), unit.folder, worker, took)
+    return SceneOpened(
+        expansion.scene,
+        unit.folder,
+        worker,
+        took,
+        frames=len(expansion.tasks),
+        rejected=expansion.rejected,
+        error=expansion.error,
+    )

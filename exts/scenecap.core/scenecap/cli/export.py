@@ -20,6 +20,19 @@ SHOWN = 20
 
 _KINDS = ("brief", "global", "qa")
 
+#: Options that a recording has no use for, and their defaults.
+_TRAINING_ONLY = {
+    "llava": False,
+    "coco": False,
+    "split": None,
+    "seed": 0,
+    "kinds": None,
+    "questions": None,
+    "join": False,
+    "link": False,
+    "licence": [],
+}
+
 
 def add_parser(commands: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
     """Add the command."""
@@ -34,7 +47,10 @@ def add_parser(commands: argparse._SubParsersAction, common: argparse.ArgumentPa
     formats = parser.add_argument_group("what is made")
     formats.add_argument("--llava", action="store_true", help="pictures and conversations in LLaVA's form")
     formats.add_argument("--coco", action="store_true", help="pictures, boxes, masks and captions in COCO's form")
-    parser.add_argument("--out", metavar="OUT", type=Path, required=True, help="folder to make, not in the dataset")
+    formats.add_argument("--rerun", action="store_true", help="a recording for the Rerun viewer (extra 'rerun')")
+    parser.add_argument(
+        "--out", metavar="OUT", type=Path, required=True, help="folder to make (--rerun: file.rrd), not in the dataset"
+    )
     parser.add_argument("--force", action="store_true", help="replace an earlier export")
     training = parser.add_argument_group("training files")
     training.add_argument(
@@ -60,6 +76,8 @@ def add_parser(commands: argparse._SubParsersAction, common: argparse.ArgumentPa
 
 def run_export(args: argparse.Namespace) -> int:
     """Export a dataset."""
+    if args.rerun:
+        return _run_rerun(args)
     from scenecap.output.dataset.reader import open_dataset
     from scenecap.output.export.export import export_dataset
 
@@ -69,10 +87,7 @@ def run_export(args: argparse.Namespace) -> int:
         report = export_dataset(open_dataset(args.dataset), args.out, settings, progress=counter)
     finally:
         counter.clear()
-    for key, reason in report.left_out[:SHOWN]:
-        print_error(clean_text(f"{key}: left out: {reason}", limit=1000))
-    if len(report.left_out) > SHOWN:
-        print_error(f"and {counted(len(report.left_out) - SHOWN, 'more frame')} left out (--json names all)")
+    _tell_left_out(report.left_out)
     if not args.quiet:
         for warning in report.warnings:
             print_warning(warning)
@@ -83,13 +98,51 @@ def run_export(args: argparse.Namespace) -> int:
     return 1 if report.left_out else 0
 
 
+def _run_rerun(args: argparse.Namespace) -> int:
+    """Make a recording."""
+    from scenecap.output.dataset.reader import open_dataset
+    from scenecap.output.export.rerun_file import export_recording
+
+    given = [f"--{name}" for name, default in _TRAINING_ONLY.items() if getattr(args, name) != default]
+    if given:
+        raise UsageError(f"export: {given[0]} does not go with --rerun.", remedy="Make the recording in a command of its own.")
+    counter = CountLine("recording frame", quiet=args.quiet)
+    try:
+        report = export_recording(open_dataset(args.dataset), args.out, force=args.force, progress=counter)
+    finally:
+        counter.clear()
+    _tell_left_out(report.left_out)
+    if args.json:
+        print_json(
+            {
+                "out": str(args.out),
+                "frames": report.frames,
+                "pictures": report.pictures,
+                "scenes": list(report.scenes),
+                "left_out": [{"frame": key, "reason": reason} for key, reason in report.left_out],
+            }
+        )
+    elif not args.quiet:
+        shown = shown_path(args.out)
+        print(f"{counted(report.frames, 'frame')} of {counted(len(report.scenes), 'scene')} recorded in {shown}")
+        print(f"open it with: rerun {shown}")
+    return 1 if report.left_out else 0
+
+
+def _tell_left_out(left_out: tuple[tuple[str, str], ...]) -> None:
+    for key, reason in left_out[:SHOWN]:
+        print_error(clean_text(f"{key}: left out: {reason}", limit=1000))
+    if len(left_out) > SHOWN:
+        print_error(f"and {counted(len(left_out) - SHOWN, 'more frame')} left out (--json names all)")
+
+
 def _settings(args: argparse.Namespace) -> ExportSettings:
     from scenecap.output.export.settings import ExportFormat, ExportSettings, TextKind
     from scenecap.output.export.split import parse_shares
 
     formats = frozenset(item for item in ExportFormat if getattr(args, item.value))
     if not formats:
-        raise UsageError("export: nothing to make was chosen.", remedy="Give --llava or --coco, or both.")
+        raise UsageError("export: nothing to make was chosen.", remedy="Give --llava or --coco, or both; or --rerun.")
     kinds = tuple(TextKind(word) for word in _checked_kinds(args.kinds)) if args.kinds is not None else tuple(TextKind)
     if args.questions is not None and args.questions < 1:
         raise UsageError(f"--questions {args.questions}: give 1 or more.", remedy="Without questions: --kinds brief,global")

@@ -49,7 +49,7 @@ def read_masks(frame: DatasetFrame) -> InstanceMasks | None:
     pixels = _pixels(read_bytes(frame.root, picture.path), picture.path)
     code_of: dict[str, int] = {}
     for key, path in read_document(frame.root, mapping.path).items():
-        code = _code(key)
+        code = pixel_code(key)
         if code is None or not isinstance(path, str):
             raise DatasetError(f"{mapping.path}: {key!r:.40} is no key of an instance mapping.")
         code_of.setdefault(path, code)
@@ -89,6 +89,14 @@ def box_of(mask: np.ndarray) -> tuple[int, int, int, int]:
     return int(columns[0]), int(rows[0]), int(columns[-1]), int(rows[-1])
 
 
+def pixel_code(key: str) -> int | None:
+    """Return the code of the pixels that a mapping's key stands for, or None where it is no such key."""
+    color = parse_color_key(key)
+    if color is not None:
+        return int.from_bytes(bytes(color), "big") if len(color) == 4 and all(0 <= part < 256 for part in color) else None
+    return int(key) if key.isascii() and key.isdigit() else None
+
+
 def _pixels(content: bytes, path: str) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(content)) as image:
@@ -100,10 +108,3 @@ def _pixels(content: bytes, path: str) -> np.ndarray:
     if pixels.shape[2] != 4:
         raise DatasetError(f"{path}: has {pixels.shape[2]} channels; ids have 1, coloured ids 4.")
     return np.ascontiguousarray(pixels).view(">u4")[..., 0].astype(np.uint32)
-
-
-def _code(key: str) -> int | None:
-    color = parse_color_key(key)
-    if color is not None:
-        return int.from_bytes(bytes(color), "big") if len(color) == 4 and all(0 <= part < 256 for part in color) else None
-    return int(key) if key.isascii() and key.isdigit() else None

@@ -77,7 +77,8 @@ def new_file(out: Path, *, force: bool) -> Iterator[Path]:
             yield temporary
             os.replace(temporary, out)
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def _check_free(out: Path, *, force: bool) -> None:

@@ -48,7 +48,7 @@ class CocoFiles:
         self._instances: dict[str, list[tuple[str, dict[str, Any]]]] = {split: [] for split in splits}
         self._captions: dict[str, list[dict[str, Any]]] = {split: [] for split in splits}
         self._objects_of: defaultdict[str, int] = defaultdict(int)
-        self._ids = dict.fromkeys(("image", "instance", "caption"), 0)
+        self._ids: dict[str, int] = {"image": 0, "instance": 0, "caption": 0}
         #: Objects without a mask: no instance picture was written, or it does not hold the object's pixels.
         self.without_mask = 0
 

@@ -18,7 +18,7 @@ Timelines are ``frame`` (the frame's number in its scene) and ``number`` (its pl
 from __future__ import annotations
 
 import hashlib
-import logging
+import importlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,8 +39,6 @@ from scenecap.output.export.view import ViewBox, camera_of, class_picture, depth
 from scenecap.output.names import CameraNames
 from scenecap.replicator_format import id_colors
 from scenecap.text import safe_name
-
-logger = logging.getLogger(__name__)
 
 #: Called with the number of the frame that comes next, from 1, and how many there are.
 Progress = Callable[[int, int], None]
@@ -84,10 +82,7 @@ def export_recording(dataset: Dataset, out: Path, *, force: bool = False, progre
         OutputError: The file cannot be written.
         DatasetError: Not one frame could be read.
     """
-    try:
-        import rerun
-    except ImportError as error:
-        raise MissingExtraError("rerun-sdk", extra="rerun", purpose="A recording for the Rerun viewer") from error
+    rerun = _library()
     if out.suffix.lower() != ".rrd":
         raise UsageError(f"{out}: a recording ends in .rrd.", remedy=f"Example: --out {out.stem or 'dataset'}.rrd")
     check_apart(dataset.root, out)
@@ -118,6 +113,13 @@ def export_recording(dataset: Dataset, out: Path, *, force: bool = False, progre
                 remedy="'scenecap verify' lists what is wrong.",
             )
         return report
+
+
+def _library() -> Any:
+    try:
+        return importlib.import_module("rerun")
+    except ImportError as error:
+        raise MissingExtraError("rerun-sdk", extra="rerun", purpose="A recording for the Rerun viewer") from error
 
 
 def _recording_id(dataset: Dataset) -> str:

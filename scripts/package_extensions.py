@@ -33,7 +33,9 @@ NETWORKX = "3.4.2"
 NETWORKX_SHA256 = "df5d4365b724cf81b8c6a7312509d0c22386097011ad1abe274afd5e9d3bbc5f"
 PREBUNDLE = "scenecap.core/pip_prebundle"
 
-SUFFIXES = frozenset({".py", ".json", ".yaml", ".yml", ".co", ".ttf", ".txt", ".j2", ".typed", ".toml", ".md", ".png"})
+SUFFIXES = frozenset(
+    {".py", ".json", ".yaml", ".yml", ".co", ".ttf", ".txt", ".j2", ".html", ".css", ".js", ".typed", ".toml", ".md", ".png"}
+)
 LEFT_OUT = re.compile(r"(^|/)(__pycache__|[^/]*\.egg-info|\.[^/]*)(/|$)")
 #: Windows opens no path longer than 260 characters; an install's own folder takes some 100 of them.
 LONGEST_PATH = 140

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from scenecap import __version__
-from scenecap.cli import caption, check, config_command, doctor, export, inspect, judge, labels, run, stats, verify
+from scenecap.cli import caption, check, config_command, doctor, export, inspect, judge, labels, report, run, stats, verify
 from scenecap.cli.console import print_error, print_json, set_up_logging
 from scenecap.cli.json_log import TO_STDERR
 from scenecap.errors import MissingExtraError, ScenecapError
@@ -58,7 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     group.add_argument("--quiet", "-q", action="store_true", help="errors only")
     group.add_argument("--verbose", "-v", action="store_true", help="say more on stderr")
     group.add_argument("--debug", action="store_true", help="full log, with tracebacks")
-    for module in (caption, run, inspect, labels, verify, check, judge, stats, export, config_command, doctor):
+    for module in (caption, run, inspect, labels, verify, check, judge, stats, report, export, config_command, doctor):
         module.add_parser(commands, common)
     return parser
 

@@ -30,8 +30,8 @@ $(VENV)/.capture: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
-	@echo "installing scenecap[capture,guardrails,models,remote,rerun,verify,test] into $(VENV)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[capture,guardrails,models,remote,rerun,verify,test]'
+	@echo "installing scenecap[capture,guardrails,models,ray,remote,rerun,verify,test] into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[capture,guardrails,models,ray,remote,rerun,verify,test]'
 	@touch $@ $(VENV)/.capture
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.test

@@ -54,7 +54,7 @@ def test_scenes_are_each_named_once() -> None:
         ),
         (
             {"executor": "proceses"},
-            "config: executor: 'proceses' is not allowed; give here or processes. Did you mean 'processes'?",
+            "config: executor: 'proceses' is not allowed; give here, processes or ray. Did you mean 'processes'?",
         ),
         ({"limits": {"frame_second": 3}}, "config: limits: unknown key 'frame_second'; did you mean 'frame_seconds'?"),
         ({"limits": {"frame_seconds": 0}}, "config: limits.frame_seconds: 0 is not allowed; give a number, greater than 0"),

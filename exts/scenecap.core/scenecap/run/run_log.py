@@ -74,7 +74,7 @@ class RunRecorder:
         facts = {
             "python": platform.python_version(),
             "platform": platform.platform(),
-            "libraries": {name: version for name in _LIBRARIES if (version := _version(name))},
+            "libraries": library_versions(),
         }
         self.tell(RunStarted(generator, scene, frames, kept, workers, rejected or {}, tuple(plan), facts))
 
@@ -116,6 +116,11 @@ class RunRecorder:
     def _write(self, line: dict[str, Any]) -> None:
         with contextlib.suppress(OutputError):
             self._log.append(**line)
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of the libraries that decide a dataset's bytes."""
+    return {name: version for name in _LIBRARIES if (version := _version(name))}
 
 
 def _version(name: str) -> str | None:

@@ -20,6 +20,7 @@ class ExecutorKind(str, enum.Enum):
 
     HERE = "here"
     PROCESSES = "processes"
+    RAY = "ray"
 
 
 def parse_scenes(value: Any) -> tuple[str, ...]:
@@ -115,6 +116,28 @@ class LimitSettings(BaseModel):
         return any(value is not None for _, value in self)
 
 
+class RaySettings(BaseModel):
+    """The Ray cluster that makes the frames, with `executor: ray` (extra `ray`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    address: str | None = Field(
+        None,
+        min_length=1,
+        description="Which cluster: `auto` (the one that this machine is part of, or that `RAY_ADDRESS` names) or `host:port` "
+        "of its head node. Without it, a cluster of this machine alone is started for the run and ended with it.",
+    )
+    cpus_per_worker: float = Field(
+        1.0, gt=0.0, le=1024.0, description="CPUs that Ray sets aside for a worker; decides how many fit on a node."
+    )
+    start_seconds: float = Field(
+        600.0,
+        gt=0.0,
+        le=86_400.0,
+        description="Longest wait for the first worker [s], where a cluster has no free CPUs or is still growing.",
+    )
+
+
 class BatchSettings(BaseModel):
     """Many scenes in one run, what their frames are taken of, and where and within which limits they are made."""
 
@@ -146,6 +169,10 @@ class BatchSettings(BaseModel):
     )
     executor: ExecutorKind = Field(
         ExecutorKind.PROCESSES,
-        description="Where frames are made: `here` (one after the other, in this process) or `processes` (`workers` of "
-        "them on this machine). The files are the same bytes.",
+        description="Where frames are made: `here` (one after the other, in this process), `processes` (`workers` of "
+        "them on this machine) or `ray` (`workers` on a Ray cluster; 0 takes as many as it has CPUs for). The files are the "
+        "same bytes.",
+    )
+    ray: RaySettings = Field(
+        default_factory=lambda: RaySettings.model_validate({}), description="Which Ray cluster, with `executor: ray`."
     )

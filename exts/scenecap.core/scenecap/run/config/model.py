@@ -35,6 +35,7 @@ _NOT_CONTENT = frozenset(
         ("batch", "seeds"),
         ("batch", "limits"),
         ("batch", "executor"),
+        ("batch", "ray"),
         ("output", "fsync"),
         *(
             ("chat", name)

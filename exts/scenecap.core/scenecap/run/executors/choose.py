@@ -16,6 +16,7 @@ from scenecap.run.events import Observer
 from scenecap.run.executors.base import Executor, Opener
 from scenecap.run.executors.here import HereExecutor
 from scenecap.run.executors.pool import ProcessTransport
+from scenecap.run.executors.ray_transport import ray_executor
 from scenecap.run.executors.supervise import SupervisedExecutor
 from scenecap.run.source import FrameSource
 
@@ -48,6 +49,8 @@ class ExecutorChoice:
     def to_expand(self) -> Executor:
         """Return the executor that opens the scenes."""
         self._check()
+        if not self._here and self._ray:
+            return self._on_ray()
         if not self._here and (self._limited or self.config.job.workers > 1 or self.units > 1):
             workers = self.config.job.workers or _cores()
             if self._limited or workers > 1:
@@ -77,6 +80,10 @@ class ExecutorChoice:
         return self.source is not None or self.config.batch.executor is ExecutorKind.HERE or self._in_memory or self._chats
 
     @property
+    def _ray(self) -> bool:
+        return self.config.batch.executor is ExecutorKind.RAY
+
+    @property
     def _chats(self) -> bool:
         """A model's requests, its budget and its limits are one process's: the run's own."""
         return self.config.job.engine is Engine.CHAT
@@ -88,15 +95,21 @@ class ExecutorChoice:
     def _check(self) -> None:
         """Refuse what does not go together, before anything is started."""
         kind = self.config.batch.executor
-        if self._chats and self.source is None and (self.config.job.workers > 1 or self._limited):
+        several = self.config.job.workers > 1 or self._limited or self._ray
+        if self._chats and self.source is None and several:
             raise UsageError(
                 "engine: chat: the run's own process asks the model, so there are no other workers and no limits.",
                 remedy="Remove workers, limits and executor; model_concurrency says how many requests run at a time.",
             )
-        if self._in_memory and (self.config.job.workers > 1 or self._limited):
+        if self._in_memory and several:
             raise UsageError(
                 "output_path: memory:// is the memory of one process, which several workers do not share.",
                 remedy="Use workers: 1 and no limits, or another output.",
+            )
+        if self._ray and self.source is None and str(self.config.job.output_path).startswith("local://"):
+            raise UsageError(
+                f"output_path: {self.config.job.output_path}: on every node of a cluster that is another folder.",
+                remedy="Give the path of a folder that every node sees, or an address such as s3://bucket/run.",
             )
         if kind is ExecutorKind.HERE and self._limited and self.source is None:
             raise UsageError(
@@ -114,6 +127,16 @@ class ExecutorChoice:
             ProcessTransport(opener=self.opener), workers=workers, limits=self.config.batch.limits, on_event=self.on_event
         )
 
+    def _on_ray(self) -> Executor:
+        return ray_executor(
+            self.config.batch.ray,
+            workers=self.config.job.workers,
+            cores=_cores(),
+            opener=self.opener,
+            limits=self.config.batch.limits,
+            on_event=self.on_event,
+        )
+
 
 def worker_count(asked: int, frames: int) -> int:
     """Return how many processes make frames.
@@ -128,7 +151,7 @@ def worker_count(asked: int, frames: int) -> int:
 
 
 def expected_workers(config: ScenecapConfig, *, units: int, frames: int) -> int:
-    """Return how many frames a run would make at a time.
+    """Return how many frames a run would make at a time; 0 where a cluster, which is not asked, decides.
 
     Args:
         config: Settings of the run.
@@ -138,7 +161,9 @@ def expected_workers(config: ScenecapConfig, *, units: int, frames: int) -> int:
     kind, asked = config.batch.executor, config.job.workers
     if kind is ExecutorKind.HERE or config.job.engine is Engine.CHAT:
         return 1
-    if units > 1 or config.batch.limits.given:
+    if kind is ExecutorKind.RAY and not asked and config.batch.ray.address is not None:
+        return 0
+    if kind is ExecutorKind.RAY or units > 1 or config.batch.limits.given:
         return max(1, min(asked or _cores(), frames))
     return worker_count(asked, frames)
 

@@ -1,4 +1,4 @@
-"""How much memory a process holds, without a library for it."""
+"""How much memory a process holds, and whether a process's number means the same here, without a library for it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,18 @@ from pathlib import Path
 
 #: Longest wait for ``ps`` [s].
 _PS_SECONDS = 2.0
+
+
+def process_space() -> str | None:
+    """Return what two processes share where a process's number means the same to both; None where that cannot be known.
+
+    It is the boot of the machine and the namespace of its process numbers: two containers have one each. Linux only.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        return None
 
 
 def can_watch_memory() -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from scenecap.run.executors.base import UnitShare
 from scenecap.run.make_frame import FrameOrder, FrameReport
@@ -27,10 +28,18 @@ class Share:
 
 @dataclass(frozen=True)
 class Make:
-    """Make one frame of a unit."""
+    """Make one frame of a unit.
+
+    Attributes:
+        unit: Which unit.
+        order: The frame.
+        careful: It may have cost a worker already. Its worker has nothing else in hand, and begins once it is sure that the
+            run has heard so.
+    """
 
     unit: int
     order: FrameOrder
+    careful: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,13 @@ class Leave:
 
 @dataclass(frozen=True)
 class Ready:
-    """The worker has started."""
+    """The worker has started.
+
+    Attributes:
+        facts: Where, for the run log.
+    """
+
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,10 +73,12 @@ class Begun:
     Attributes:
         number: The frame's.
         opening: How long the scene took to open [s]; None where it was open already.
+        careful: As its order says.
     """
 
     number: int
     opening: float | None = None
+    careful: bool = False
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,9 @@ class ProcessTransport:
         opener: Opens the source of a config.
     """
 
+    loses_last_words = False  # what was written to a pipe can be read after the death of who wrote it
+    remedy = "Use executor: here. A script that starts a run needs 'if __name__ == \"__main__\":' around it."
+
     def __init__(self, *, opener: Opener = open_source) -> None:
         self._opener = opener
         # spawn: a fork of a process with USD's and numba's threads in it may hang
@@ -86,6 +89,9 @@ class ProcessTransport:
                 self._links.remove(link)
                 said.append((link, Lost(_how_it_ended(link))))
         return said
+
+    def finish(self) -> None:
+        """Nothing is in the output but the dataset."""
 
     def close(self, links: Sequence[Link]) -> None:
         """End all workers: at once where they are idle, after a moment where they are not."""

@@ -78,6 +78,16 @@ class Link(Protocol):
 class Transport(Protocol):
     """Starts workers and carries messages."""
 
+    @property
+    def loses_last_words(self) -> bool:
+        """Whether the last answers of a worker that dies may not arrive, so that it is not sure what it had in hand."""
+        ...
+
+    @property
+    def remedy(self) -> str:
+        """What a person may do where no worker can be started."""
+        ...
+
     def start(self, number: int) -> Link:
         """Start a worker; its first answer is :class:`Ready`."""
         ...
@@ -85,6 +95,10 @@ class Transport(Protocol):
     def wait(self, seconds: float) -> list[tuple[Link, Answer]]:
         """Return what the workers have said, in order; waits for something to come, at most so long. A lost worker says
         :class:`Lost` once, as the last."""
+        ...
+
+    def finish(self) -> None:
+        """No frame is begun any more: what is in the output and is none of the dataset's goes."""
         ...
 
     def close(self, links: Sequence[Link]) -> None:
@@ -160,10 +174,13 @@ class SupervisedExecutor:
         schedule = FrameSchedule(work)
         for worker, unit in self._opened_by:
             schedule.note_open(worker, unit)
-        for worker, answer in self._run(schedule, stop=stop, ahead=LOOK_AHEAD):
-            if isinstance(answer, Reported):
-                attempts = self._tries[("frame", answer.report.number)] + 1
-                yield replace(answer.report, worker=worker, attempts=min(attempts, TRIES))
+        try:
+            for worker, answer in self._run(schedule, stop=stop, ahead=LOOK_AHEAD):
+                if isinstance(answer, Reported):
+                    attempts = self._tries[("frame", answer.report.number)] + 1
+                    yield replace(answer.report, worker=worker, attempts=min(attempts, TRIES))
+        finally:
+            self._transport.finish()
 
     def close(self) -> None:
         """End the workers."""
@@ -201,8 +218,13 @@ class SupervisedExecutor:
             for worker in self._workers.values():
                 if not worker.ready or worker.killed or worker.dropping or len(worker.hand) >= room:
                     continue
+                if worker.hand and _is_careful(worker.hand[0]):
+                    continue
                 order = schedule.take(worker.link.number)
                 if order is None:
+                    continue
+                if worker.hand and _is_careful(order):  # it is for somebody who has nothing else
+                    schedule.put_back([order])
                     continue
                 if not worker.hand:
                     worker.since, worker.begun = self._clock(), False
@@ -227,7 +249,8 @@ class SupervisedExecutor:
         elif isinstance(answer, Ready):
             worker.ready = True
             self._failed_starts = 0
-            self._on_event(WorkerStarted(link.number, took=self._clock() - worker.since, replaces=worker.replaces))
+            took = self._clock() - worker.since
+            self._on_event(WorkerStarted(link.number, took=took, replaces=worker.replaces, facts=answer.facts))
         elif isinstance(answer, Refused):
             raise UsageError(answer.reason)
         elif isinstance(answer, Begun):
@@ -255,14 +278,18 @@ class SupervisedExecutor:
         if not worker.ready:
             self._failed_starts += 1
             if self._failed_starts >= FAILED_STARTS:
-                raise ScenecapError(
-                    f"worker processes cannot be started: {reason}.",
-                    remedy="Use executor: here. A script that starts a run needs 'if __name__ == \"__main__\":' around it.",
-                )
+                raise ScenecapError(f"worker processes cannot be started: {reason}.", remedy=self._transport.remedy)
         if not worker.hand:
             return
         if worker.killed and worker.culprit is not worker.hand[0]:  # it was done in the moment it was stopped
             schedule.put_back(list(worker.hand))
+            return
+        if self._transport.loses_last_words and isinstance(worker.hand[0], Make) and not worker.hand[0].careful:
+            # The first may be done, and the second begun: each is tried once more, alone. A strike is for what is known.
+            first = worker.hand[0]
+            self._tries[("frame", _number_of(first))] += worker.begun
+            self._on_event(_retried(schedule, first, opening=not worker.begun, worker=worker.link.number, reason=reason))
+            schedule.put_back([replace(item, careful=True) if isinstance(item, Make) else item for item in worker.hand])
             return
         order = worker.hand.popleft()
         schedule.put_back(list(worker.hand))
@@ -326,6 +353,10 @@ def _retried(schedule: Schedule, order: Order, *, opening: bool, worker: int, re
     if opening and isinstance(schedule, FrameSchedule):
         return Retried("scene", scene_name(schedule.shares[order.unit].unit), worker, reason)
     return Retried("frame", order.order.key, worker, reason)
+
+
+def _is_careful(order: Order) -> bool:
+    return isinstance(order, Make) and order.careful
 
 
 def _number_of(order: Order) -> int:

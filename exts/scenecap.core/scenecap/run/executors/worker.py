@@ -1,4 +1,4 @@
-"""The main function of a worker process of the pool."""
+"""What a worker does with its messages, and the main function of a worker process of the pool."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from scenecap.errors import MissingExtraError
 from scenecap.run.executors.base import Opener, UnitShare
 from scenecap.run.executors.body import WorkerBody
 from scenecap.run.executors.messages import (
+    Answer,
     Begun,
     Drop,
     Dropped,
@@ -43,20 +44,43 @@ def worker_main(pipe: Connection, opener: Opener) -> None:
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(pipe, inbox), daemon=True).start()
     pipe.send(Ready())
-    body, shares = WorkerBody(opener=opener), dict[int, UnitShare]()
-    for message in _orders(inbox, pipe, shares):
-        if isinstance(message, Expand):
-            try:
-                expansion = body.expand_or_explain(message.unit)
-                pipe.send(Expanded(message.unit.index, expansion, body.take_opening(message.unit.index)))
-            except MissingExtraError as error:
-                pipe.send(Refused(str(error)))
-        else:
-            share = shares[message.unit]
-            body.prepare(share)
-            pipe.send(Begun(message.order.number, body.take_opening(message.unit)))
-            pipe.send(Reported(body.make(share, message.order)))
+    for answer in answers(inbox, opener):
+        pipe.send(answer)
     os._exit(0)  # nothing is left to be done, and tearing USD and numba down takes a second
+
+
+def answers(inbox: queue.SimpleQueue[Message], opener: Opener) -> Iterator[Answer]:
+    """Do what comes in, until told to leave; yields what there is to say, also while a frame is being made.
+
+    Args:
+        inbox: What the run sends.
+        opener: Opens the source of a config.
+    """
+    body, shares, waiting = WorkerBody(opener=opener), dict[int, UnitShare](), deque[Expand | Make]()
+    while True:
+        while not (inbox.empty() and waiting):  # all that has come is taken in before the next order is begun
+            message = inbox.get()
+            if isinstance(message, Leave):
+                return
+            if isinstance(message, Drop):
+                waiting.clear()
+                yield Dropped()
+            elif isinstance(message, Share):
+                shares[message.share.unit.index] = message.share
+            else:
+                waiting.append(message)
+        order = waiting.popleft()
+        if isinstance(order, Expand):
+            try:
+                expansion = body.expand_or_explain(order.unit)
+                yield Expanded(order.unit.index, expansion, body.take_opening(order.unit.index))
+            except MissingExtraError as error:
+                yield Refused(str(error))
+        else:
+            share = shares[order.unit]
+            body.prepare(share)
+            yield Begun(order.order.number, body.take_opening(order.unit), order.careful)
+            yield Reported(body.make(share, order.order))
 
 
 def _read(pipe: Connection, inbox: queue.SimpleQueue[Message]) -> None:
@@ -68,21 +92,3 @@ def _read(pipe: Connection, inbox: queue.SimpleQueue[Message]) -> None:
             # The run's process is gone, in whatever way. A frame in hand stays unfinished, as its atomic write allows: going
             # on could write into a folder that the next run already works in.
             os._exit(1)
-
-
-def _orders(inbox: queue.SimpleQueue[Message], pipe: Connection, shares: dict[int, UnitShare]) -> Iterator[Expand | Make]:
-    """Yield the orders; take everything else in before each of them."""
-    waiting: deque[Expand | Make] = deque()
-    while True:
-        while not (inbox.empty() and waiting):
-            message = inbox.get()
-            if isinstance(message, Leave):
-                return
-            if isinstance(message, Drop):
-                waiting.clear()
-                pipe.send(Dropped())
-            elif isinstance(message, Share):
-                shares[message.share.unit.index] = message.share
-            else:
-                waiting.append(message)
-        yield waiting.popleft()

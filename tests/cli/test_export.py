@@ -167,7 +167,7 @@ def test_without_the_extra_the_recording_says_which(dataset: Path, tmp_path: Pat
 
 
 def test_killed_in_the_middle_nothing_half_is_there(dataset: Path, tmp_path: Path) -> None:
-    """The folder gets its name when it is whole; what a killed export leaves is hidden, and in nobody's way."""
+    """The folder gets its name when it is whole; what a killed export leaves is hidden, and the next one clears it."""
     program = (
         "import os, pathlib, sys\n"
         "write = pathlib.Path.write_bytes\n"
@@ -186,3 +186,4 @@ def test_killed_in_the_middle_nothing_half_is_there(dataset: Path, tmp_path: Pat
     assert not (tmp_path / "out").exists()
     assert all(path.name.startswith(".") for path in tmp_path.iterdir())
     assert main(["export", str(dataset), "--coco", "--out", str(tmp_path / "out"), "-q"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

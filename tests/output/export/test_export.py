@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import yaml
 from scenecap.contract import AssetLicence, SceneLicences
 from scenecap.errors import DatasetError, OutputError, UsageError
 from scenecap.output.canonical import dumps
+from scenecap.output.dataset.files import DERIVED_NAME
 from scenecap.output.dataset.reader import open_dataset
 from scenecap.output.dataset.scene_identity import identity_of
 from scenecap.output.dataset.verify import verify_dataset
@@ -139,6 +141,39 @@ def test_only_an_export_is_replaced_and_only_when_asked(dataset: Path, tmp_path:
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
+def test_a_report_is_no_export(dataset: Path, tmp_path: Path) -> None:
+    (tmp_path / "report").mkdir()
+    for marker in ('{"kind": "report"}', "[]", "{"):
+        (tmp_path / "report" / DERIVED_NAME).write_text(marker, encoding="utf-8")
+        with pytest.raises(UsageError, match="is no export"):
+            export(dataset, tmp_path / "report", force=True)
+    assert (tmp_path / "report" / DERIVED_NAME).read_text("utf-8") == "{"
+
+
+def test_an_export_that_was_put_into_a_dataset_is_no_stray(tmp_path: Path) -> None:
+    dataset = scenes_dataset(tmp_path / "in", "kitchen")
+    export(dataset, tmp_path / "out")
+    shutil.copytree(tmp_path / "out", dataset / "training")
+    assert verify_dataset(dataset).sound
+    (dataset / "training" / DERIVED_NAME).unlink()
+    assert not verify_dataset(dataset).sound
+
+
+def test_what_a_killed_export_left_is_cleared_and_nothing_else(dataset: Path, tmp_path: Path) -> None:
+    for name in (".out.partial", ".out.old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / DERIVED_NAME).write_text('{"kind": "export"}', encoding="utf-8")
+        (tmp_path / name / "half.png").touch()
+    export(dataset, tmp_path / "out")
+    export(dataset, tmp_path / "out", force=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    (tmp_path / ".out.partial").mkdir()
+    (tmp_path / ".out.partial" / "mine").touch()
+    with pytest.raises(OutputError, match="cannot be written"):
+        export(dataset, tmp_path / "out", force=True)
+    assert (tmp_path / ".out.partial" / "mine").exists()
+
+
 def test_an_error_in_the_middle_leaves_what_was_there(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     export(dataset, tmp_path / "out")
     before = contents(tmp_path / "out")
@@ -204,7 +239,7 @@ def test_what_cannot_be_read_is_left_out_whole_and_told(tmp_path: Path) -> None:
     ]
     out = contents(tmp_path / "out")
     assert sum(name.endswith(".png") for name in out) == 2
-    account = json.loads(out["export.json"])
+    account = json.loads(out[DERIVED_NAME])
     assert [item["frame"] for item in account["left_out"]] == [key for key, _ in report.left_out]
     assert "2 frames of the dataset could not be read" in card(tmp_path / "out")[1]
     for path in dataset.rglob("*.png"):

@@ -11,9 +11,10 @@ from typing import Any
 import yaml
 
 from scenecap import __version__
+from scenecap.output.dataset.files import DERIVED_NAME
 from scenecap.output.dataset.licences import UNKNOWN
 from scenecap.output.export.facts import Origin, SplitFacts
-from scenecap.output.export.licensing import LicenceTable
+from scenecap.output.export.licensing import TEXTS_DIR, LicenceTable
 from scenecap.output.export.settings import ExportFormat, ExportSettings
 from scenecap.text import clean_text
 
@@ -129,7 +130,7 @@ def _splits(facts: CardFacts) -> Iterator[str]:
     yield f"Split by scene (seed {facts.settings.seed}): all pictures of a scene are in one split, also where it was rendered"
     yield "under two names or with several seeds."
     if facts.left_out:
-        yield f"{facts.left_out} frames of the dataset could not be read and are left out; `export.json` lists them."
+        yield f"{facts.left_out} frames of the dataset could not be read and are left out; `{DERIVED_NAME}` lists them."
     yield ""
 
 
@@ -147,7 +148,9 @@ def _files(facts: CardFacts) -> Iterator[str]:
         if facts.without_mask:
             total = sum(facts.labels.values())
             yield f"- {facts.without_mask} of {total} objects have no mask (`segmentation`): the dataset holds none of them."
-    yield "- `licences/`: texts of the assets' licences. `export.json`: how this was made."
+    if facts.texts:
+        yield f"- `{TEXTS_DIR}/`: texts of the assets' licences."
+    yield f"- `{DERIVED_NAME}`: how this was made."
     yield ""
 
 

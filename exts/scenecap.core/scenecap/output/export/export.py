@@ -15,7 +15,7 @@ from scenecap import __version__
 from scenecap.errors import DatasetError, OutputError, UsageError
 from scenecap.output.canonical import content_hash, dumps
 from scenecap.output.dataset.documents import CaptionDocument, SceneObject
-from scenecap.output.dataset.files import FileKind
+from scenecap.output.dataset.files import DERIVED_NAME, FileKind
 from scenecap.output.dataset.licences import read_licences
 from scenecap.output.dataset.reader import Dataset, DatasetFrame, read_bytes
 from scenecap.output.export.card import CardFacts, card_text
@@ -24,7 +24,7 @@ from scenecap.output.export.facts import Origin, SplitFacts
 from scenecap.output.export.licensing import LicenceTable
 from scenecap.output.export.llava import conversations
 from scenecap.output.export.masks import InstanceMasks, read_masks
-from scenecap.output.export.place import EXPORT_NAME, check_apart, new_folder
+from scenecap.output.export.place import EXPORT_KIND, check_apart, new_folder
 from scenecap.output.export.plan import ExportPlan, PlannedFrame, plan_export
 from scenecap.output.export.settings import ExportFormat, ExportSettings, TextKind
 from scenecap.output.export.texts import captions_of
@@ -211,7 +211,7 @@ class _Export:
             texts=self._licences.write_texts(self._folder),
         )
         self._write("README.md", card_text(facts).encode("utf-8", "replace"))
-        self._write(EXPORT_NAME, dumps(self._account(), levels=3))
+        self._write(DERIVED_NAME, dumps(self._account(), levels=3))
         return report
 
     def _write(self, name: str, content: bytes) -> None:
@@ -223,7 +223,7 @@ class _Export:
         """Return how the export was made, for machines: the same dataset and settings give the same bytes."""
         settings = self._settings
         return {
-            "kind": "scenecap export",
+            "kind": EXPORT_KIND,
             "generator": f"scenecap {__version__}",
             "dataset": self._dataset.root.resolve().name,
             "config_hashes": sorted(self._origin.config_hashes),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from scenecap.errors import OutputError, UsageError
+from scenecap.output.canonical import dumps
+from scenecap.output.dataset.files import DERIVED_NAME
 
-#: File that tells an export from any other folder; only such a folder is ever replaced.
-EXPORT_NAME = "export.json"
+#: What the marker of an export says it is; only a folder with such a marker is ever replaced.
+EXPORT_KIND = "export"
 
 
 def check_apart(dataset: Path, out: Path) -> None:
@@ -42,16 +45,33 @@ def new_folder(out: Path, *, force: bool) -> Iterator[Path]:
         OutputError: It cannot be written.
     """
     _check_free(out, force=force)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    temporary = out.with_name(f".{out.name}.partial")
     try:
         with _naming(out):
-            out.parent.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(temporary, ignore_errors=True)  # of a process of the same number that was killed
-            temporary.mkdir()
+            if is_export(temporary):  # an export that was killed left it
+                shutil.rmtree(temporary)
+            temporary.mkdir(parents=True)
+            # First of all, so that whatever stops this program leaves a folder that is known for what it is.
+            (temporary / DERIVED_NAME).write_bytes(dumps({"kind": EXPORT_KIND}))
+    except BaseException:
+        if is_export(temporary):
+            shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    try:
+        with _naming(out):
             yield temporary
             _take_place(temporary, out)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def is_export(folder: Path) -> bool:
+    """Whether a folder holds an export, or what a stopped program left of one."""
+    try:
+        marker = json.loads((folder / DERIVED_NAME).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(marker, dict) and marker.get("kind") == EXPORT_KIND
 
 
 @contextlib.contextmanager
@@ -90,16 +110,17 @@ def _check_free(out: Path, *, force: bool) -> None:
         raise UsageError(f"{out}: is there already, and is no folder.", remedy="Choose another folder.")
     if not any(out.iterdir()):
         return
-    ours = (out / EXPORT_NAME).is_file()
-    if not ours:
+    if not is_export(out):
         raise UsageError(f"{out}: is there already, and is no export.", remedy="Choose another folder.")
     if not force:
         raise UsageError(f"{out}: an export is there already.", remedy="Choose another folder, or give --force to replace it.")
 
 
 def _take_place(temporary: Path, out: Path) -> None:
-    old = out.with_name(f".{out.name}.{os.getpid()}.old")
+    old = out.with_name(f".{out.name}.old")
     if out.is_dir():
+        if is_export(old):
+            shutil.rmtree(old)
         os.replace(out, old)
     try:
         os.replace(temporary, out)

@@ -20,7 +20,7 @@ def asset(count: int, *, edge: int = 80, known: float = 1.0) -> AssetViews:
         TurntablePicture(view, rgb, 0.5)
         for view, rgb in zip(turntable_views(points, front=0.0, count=count, edge=edge), shades, strict=True)
     ]
-    return AssetViews("/World/A", (1.0, 1.0, 1.0), tuple(pictures), (), known)
+    return AssetViews("/World/A", (1.0, 1.0, 1.0), tuple(pictures), (), {}, known)
 
 
 @pytest.mark.parametrize(("count", "columns", "rows"), [(4, 2, 2), (5, 3, 2), (6, 3, 2), (7, 4, 2), (8, 4, 2)])

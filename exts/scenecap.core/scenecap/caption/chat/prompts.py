@@ -26,10 +26,14 @@ NAMES: Mapping[str, str] = {
     "schema": "the reply's form in words, for servers that take no schema",
     "repair_json": "what is said when a reply had the wrong form",
     "repair_claims": "what is said when the scene does not support a text",
+    "asset_system": "who is to say what an asset is, and what data is",
+    "asset": "the request for an asset's label, caption and attributes",
     "judge_system": "who a judge is and what data is",
     "judge_visce2": "the request for a caption's score by the scene's data",
     "judge_capscore": "the request for captions' scores by a reference",
 }
+#: Templates that `scenecap labels annotate` uses.
+ASSET_PROMPTS = ("asset_system", "asset", "schema", "repair_json")
 #: Templates that `engine: chat` uses.
 CAPTION_PROMPTS = ("system", "captions", "schema", "repair_json", "repair_claims")
 #: Templates that `scenecap judge` uses.

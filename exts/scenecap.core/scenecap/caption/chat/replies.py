@@ -119,7 +119,7 @@ def texts_of(reply: str, asked: Sequence[str], *, nodes: int, max_questions: int
     missing = [name for name in asked if name not in values]
     if missing:
         raise ReplyError(f"the key {quoted(missing[0])} is missing.", reply=reply)
-    copied = _Copied(instructions)
+    copied = CopyCheck(instructions)
     try:
         return Texts(
             brief=_text(values, BRIEF, copied) if BRIEF in asked else None,
@@ -130,7 +130,7 @@ def texts_of(reply: str, asked: Sequence[str], *, nodes: int, max_questions: int
         raise ReplyError(str(error), reply=reply) from None
 
 
-def _text(values: Mapping[str, Any], name: str, copied: _Copied) -> str:
+def _text(values: Mapping[str, Any], name: str, copied: CopyCheck) -> str:
     value = values.get(name)
     if not isinstance(value, str):
         raise ReplyError(f'"{name}" must be a string.')
@@ -144,7 +144,7 @@ def _text(values: Mapping[str, Any], name: str, copied: _Copied) -> str:
     return text
 
 
-def _questions(value: Any, nodes: int, copied: _Copied) -> tuple[Question, ...]:
+def _questions(value: Any, nodes: int, copied: CopyCheck) -> tuple[Question, ...]:
     if not isinstance(value, list) or not value:
         raise ReplyError('"questions" must be a list with at least one question.')
     found: dict[str, Question] = {}
@@ -168,8 +168,12 @@ def _questions(value: Any, nodes: int, copied: _Copied) -> tuple[Question, ...]:
     return tuple(found.values())
 
 
-class _Copied:
-    """Finds pieces of the instructions in a text."""
+class CopyCheck:
+    """Finds pieces of the instructions in a text.
+
+    Args:
+        instructions: The prompts without data.
+    """
 
     def __init__(self, instructions: str) -> None:
         self._known = _runs(instructions)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from scenecap.capture.raster import rasterize
 from scenecap.capture.scene import RasterScene, build_raster_scene
 from scenecap.capture.settings import Quality
 from scenecap.capture.shade import draw_draft
+from scenecap.capture.turntable.looks import near_color_shares
 from scenecap.capture.turntable.views import TurntableView, front_of, turntable_views
 from scenecap.capture.viewpoints.framing import outwards, resized
 from scenecap.capture.world import Moment, StageWorld
@@ -76,6 +78,7 @@ class AssetViews:
         pictures: The views.
         color_shares: Which basic colours cover which share of its surface as seen in all views; what is missing to 1 is of
             no certain term.
+        color_near: Basic colour term -> share of its surface that might be called so, generously.
         color_known: Share of that surface whose colour is authored; the rest is drawn grey, and nothing is known of it.
     """
 
@@ -83,6 +86,7 @@ class AssetViews:
     size: tuple[float, float, float]
     pictures: tuple[TurntablePicture, ...]
     color_shares: ColorShares
+    color_near: Mapping[str, float]
     color_known: float
 
 
@@ -156,11 +160,13 @@ class Studio:
             pictures.append(TurntablePicture(_coarser(view, _FINER), _averaged(rgb, _FINER), float(mine.mean())))
         if not seen:
             raise CaptureError(f"{path}: none of it can be seen; its surface may be a line or a point.")
+        surface = np.concatenate(texels)
         return AssetViews(
             path=path,
             size=_size(set_up.points, front),
             pictures=tuple(pictures),
-            color_shares=basic_color_shares(np.concatenate(texels)),
+            color_shares=basic_color_shares(surface),
+            color_near=near_color_shares(surface),
             color_known=known / seen,
         )
 

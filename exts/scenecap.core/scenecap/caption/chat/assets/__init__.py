@@ -1,0 +1,1 @@
+"""Ask a model that sees what an asset is, and check what it answers."""

@@ -212,7 +212,7 @@ class LabelDatabase:
         fitting += [
             entry
             for entry in self._by_hash.get(digest, [])
-            if digest and entry.identifier != identifier and _inner(entry.identifier) == _inner(identifier)
+            if digest and entry.identifier != identifier and prim_in_file(entry.identifier) == prim_in_file(identifier)
         ]
         # A person's word counts first, then what is about exactly this content, then what has the asset's own name.
         fitting.sort(key=lambda entry: (_RANK[entry.source], not entry.content_hash, entry.identifier != identifier))
@@ -341,7 +341,7 @@ def _check(connection: sqlite3.Connection, file: Path) -> None:
         )
 
 
-def _inner(identifier: str) -> str:
+def prim_in_file(identifier: str) -> str:
     """Return the prim in the file that an identifier names: ``</Bowl>`` of ``library.usdc</Bowl>``, or ""."""
     return identifier[identifier.index("<") :] if identifier.endswith(">") and "<" in identifier else ""
 

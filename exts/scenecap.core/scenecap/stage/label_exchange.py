@@ -3,27 +3,58 @@
 from __future__ import annotations
 
 import csv
+import enum
 import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from scenecap.errors import LabelDatabaseError
-from scenecap.stage.label_database import EntrySource, LabelDatabase, LabelEntry
-from scenecap.text import clean_text, nearest
+from scenecap.stage.label_database import MAX_ATTRIBUTES, EntrySource, LabelDatabase, LabelEntry
+from scenecap.text import MAX_DOC, MAX_LABEL, clean_text, nearest
 
 #: Columns of the CSV file and keys of the JSON objects; only the first is needed.
 COLUMNS = ("identifier", "label", "caption", "attributes", "source", "model", "content_hash")
+#: A further column: what a person who reviewed an entry decided.
+REVIEW = "review"
 #: Longest file that is read [bytes].
 MAX_BYTES = 256 << 20
 
 
+class Decision(str, enum.Enum):
+    """What a person who reviewed an entry decided."""
+
+    ACCEPTED = "accepted"
+    CORRECTED = "corrected"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a file holds.
+
+    Attributes:
+        entries: What assets are called. Those that a person accepted or corrected are that person's.
+        rejected: (identifier, content hash) of assets for which a person turned down what was said.
+    """
+
+    entries: tuple[LabelEntry, ...]
+    rejected: tuple[tuple[str, str], ...] = ()
+
+
 def read_entries(path: str | os.PathLike[str], *, source: EntrySource = EntrySource.PERSON) -> tuple[LabelEntry, ...]:
-    """Read entries from a .csv or .json file.
+    """Return the entries alone of a file, as :func:`read_table` reads it."""
+    return read_table(path, source=source).entries
+
+
+def read_table(path: str | os.PathLike[str], *, source: EntrySource = EntrySource.PERSON) -> Table:
+    """Read entries, or the corrections of a review, from a .csv or .json file.
 
     CSV needs a header with ``identifier``; ``attributes`` is a JSON object or ``color=red; material=wood``. JSON is a list
-    of objects with the same keys, or ``{"entries": [...]}``.
+    of objects with the same keys, or ``{"entries": [...]}``. Rows with a ``review`` are a person's: no text of them is cut,
+    and no asset has two.
 
     Args:
         path: The file.
@@ -45,13 +76,26 @@ def read_entries(path: str | os.PathLike[str], *, source: EntrySource = EntrySou
         raise LabelDatabaseError(f"'{file}' cannot be read: {error.strerror or error}.") from None
     except UnicodeDecodeError as error:
         raise LabelDatabaseError(f"'{file}' is not UTF-8 (byte {error.start}).", remedy="Save it as UTF-8.") from None
-    entries = []
+    entries: list[LabelEntry] = []
+    rejected: list[tuple[str, str]] = []
+    reviewed: dict[tuple[str, str], int] = {}
     for line, values in reader(file, text):
         try:
-            entries.append(_entry(values, source))
+            decision = _decision(values)
+            if decision is None:
+                entries.append(_entry(values, source))
+                continue
+            key = _reviewed_key(values)
+            if key in reviewed:
+                raise ValueError(f"'{key[0]}' is decided on line {reviewed[key]} already")
+            reviewed[key] = line
+            if decision is Decision.REJECTED:
+                rejected.append(key)
+            else:
+                entries.append(_reviewed_entry(values))
         except ValueError as error:
             raise _wrong(file, line, str(error)) from None
-    return tuple(entries)
+    return Table(tuple(entries), tuple(rejected))
 
 
 def write_export(database: LabelDatabase, path: str | os.PathLike[str]) -> int:
@@ -76,6 +120,38 @@ def write_export(database: LabelDatabase, path: str | os.PathLike[str]) -> int:
         temporary.unlink(missing_ok=True)
         raise LabelDatabaseError(f"'{file}' cannot be written: {error.strerror or error}.") from None
     return len(database.entries)
+
+
+def _decision(values: dict[str, object]) -> Decision | None:
+    """Take the decision out of a row; None where there is none."""
+    word = values.pop(REVIEW, None)
+    if word is None or word == "":
+        return None
+    known = [item.value for item in Decision]
+    if word not in known:
+        raise ValueError(f"review '{clean_text(word)}' is none of {', '.join(known)}")
+    return Decision(str(word))
+
+
+def _reviewed_key(values: Mapping[str, object]) -> tuple[str, str]:
+    """Return the identifier and content hash of a row, as an entry has them."""
+    one = LabelEntry(str(values.get("identifier") or ""), label="-", content_hash=str(values.get("content_hash") or ""))
+    return one.identifier, one.content_hash
+
+
+def _reviewed_entry(values: Mapping[str, object]) -> LabelEntry:
+    """Return what a person said of an asset, whole."""
+    for key, limit in (("label", MAX_LABEL), ("caption", MAX_DOC)):
+        value = values.get(key)
+        if isinstance(value, str) and len(value.strip()) > limit:
+            raise ValueError(f"'{key}' is longer than {limit} characters")
+    attributes = _attributes(values.get("attributes") or {})
+    if len(attributes) > MAX_ATTRIBUTES:
+        raise ValueError(f"'attributes' has more than {MAX_ATTRIBUTES} kinds")
+    for kind, value in attributes.items():
+        if max(len(kind), len(value)) > MAX_LABEL:
+            raise ValueError(f"attribute '{clean_text(kind)}' is longer than {MAX_LABEL} characters")
+    return _entry({**values, "source": EntrySource.PERSON.value, "model": ""}, EntrySource.PERSON)
 
 
 def _entry(values: Mapping[str, object], source: EntrySource) -> LabelEntry:

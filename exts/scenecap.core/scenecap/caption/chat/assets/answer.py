@@ -16,6 +16,7 @@ from scenecap.caption.chat.replies import CopyCheck, json_of
 from scenecap.caption.color_terms import basic_color
 from scenecap.caption.english import join_list
 from scenecap.colours import BASIC_TERMS
+from scenecap.text import MAX_LABEL as MAX_VALUE
 from scenecap.text import clean_text
 
 #: Keys of a reply.
@@ -126,7 +127,7 @@ class _Reading:
         value = self._values[key]
         if not isinstance(value, str):
             raise ReplyError(f'"{key}" must be a string.')
-        return clean_text(value, limit=MAX_CAPTION + 1)
+        return clean_text(value, limit=MAX_CAPTION + 20)
 
     def _texts(self, key: str) -> list[str]:
         value = self._values[key]
@@ -223,7 +224,7 @@ class _Reading:
             name = self._noun(clean_text(item))
             if name is None:
                 self._drop("part", item, "it is no noun phrase")
-            elif (text := noun_text(name)) not in kept:
+            elif (text := noun_text(name)) not in kept and len(", ".join([*kept, text])) <= MAX_VALUE:
                 kept.append(text)
         return kept[:_MOST_PARTS]
 

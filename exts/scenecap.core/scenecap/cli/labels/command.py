@@ -1,4 +1,4 @@
-"""``scenecap labels``: label layer files of scenes, and the label database of assets."""
+"""``scenecap labels attach``, ``export``, ``import``, ``set``, ``list``; the other actions have modules of their own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenecap.cli.console import counted, print_json, table
+from scenecap.cli.labels import annotate, review
 from scenecap.cli.options import label_overrides, set_overrides
 from scenecap.errors import EmptyFrameError, UsageError
 from scenecap.run.config import Override, make_config
@@ -17,12 +18,18 @@ if TYPE_CHECKING:
 _DESCRIPTION = """\
 Labels live in two places, and never in your scene's own files:
   a label layer   a small USD file that sublayers one scene and labels its prims   (attach)
-  a database      one SQLite file of what assets are called, for all scenes        (import, export, set, list)
+  a database      one SQLite file of what assets are called, for all scenes        (import, export, set, list,
+                                                                                   annotate, review)
 
 A scene's assets as a table to fill in, and back:
   scenecap labels export labels.csv --scene scene.usda
   scenecap labels import labels.csv --database labels.sqlite
   scenecap caption scene.usda --out out/ --label-database labels.sqlite
+
+Assets named by a model that sees them, and reviewed by people:
+  scenecap labels annotate scene.usda --database labels.sqlite --engine-config model.yaml
+  scenecap labels review labels.sqlite --out review/
+  scenecap labels import labels.sqlite corrections.json
 """
 
 
@@ -30,7 +37,7 @@ def add_parser(commands: argparse._SubParsersAction, common: argparse.ArgumentPa
     """Add the command and its actions."""
     parser = commands.add_parser(
         "labels",
-        help="label layer files and the label database: attach, export, import, set, list",
+        help="label layer files and the label database: attach, export, import, set, list, annotate, review",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -52,9 +59,19 @@ def add_parser(commands: argparse._SubParsersAction, common: argparse.ArgumentPa
     _add_label_options(export)
     export.set_defaults(run=run_export)
 
-    take = actions.add_parser("import", parents=[common], help="read a table into a label database; it is made if need be")
-    take.add_argument("table", metavar="TABLE", help=".csv or .json with identifier, label, caption, attributes, ...")
-    _add_database(take)
+    take = actions.add_parser(
+        "import",
+        parents=[common],
+        help="read a table, or the corrections of a review, into a label database; it is made if need be",
+        usage="%(prog)s [options] TABLE --database FILE\n       %(prog)s [options] DATABASE TABLE",
+    )
+    take.add_argument(
+        "files",
+        nargs="+",
+        metavar="TABLE",
+        help=".csv or .json with identifier, label, caption, attributes, ...; without --database, the database before it",
+    )
+    take.add_argument("--database", metavar="FILE", help="label database (SQLite)")
     take.add_argument(
         "--source", default="person", metavar="WHO", help="who made entries that do not say it: person, model, doc"
     )
@@ -72,6 +89,9 @@ def add_parser(commands: argparse._SubParsersAction, common: argparse.ArgumentPa
     show = actions.add_parser("list", parents=[common], help="show a label database")
     _add_database(show)
     show.set_defaults(run=run_list)
+
+    annotate.add_parser(actions, common)
+    review.add_parser(actions, common)
 
 
 def _add_database(parser: argparse.ArgumentParser) -> None:
@@ -128,14 +148,21 @@ def run_export(args: argparse.Namespace) -> int:
 def run_import(args: argparse.Namespace) -> int:
     """Read a table into a database."""
     from scenecap.stage.label_database import EntrySource, write_entries
-    from scenecap.stage.label_exchange import read_entries
+    from scenecap.stage.label_exchange import read_table
 
     words = [item.value for item in EntrySource]
     if args.source not in words:
         raise UsageError(f"--source: '{args.source}' is not allowed; give {', '.join(words)}.")
-    number = write_entries(args.database, read_entries(args.table, source=EntrySource(args.source)))
-    document = {"database": args.database, "entries": number}
-    return _tell(args, document, f"{counted(number, 'entry', 'entries')} read into {args.database}")
+    database, tables = (args.database, args.files) if args.database is not None else (args.files[0], args.files[1:])
+    if len(tables) != 1:
+        raise UsageError(
+            "labels import: one table and one database are needed.", remedy="Give TABLE --database FILE, or DATABASE TABLE."
+        )
+    table = read_table(tables[0], source=EntrySource(args.source))
+    number = write_entries(database, table.entries, reject=table.rejected)
+    document = {"database": database, "entries": number, "rejected": len(table.rejected)}
+    turned_down = f", {len(table.rejected)} turned down" if table.rejected else ""
+    return _tell(args, document, f"{counted(number, 'entry', 'entries')} read into {database}{turned_down}")
 
 
 def _scene_overrides(args: argparse.Namespace) -> list[Override]:

@@ -1,0 +1,1 @@
+"""Labels, captions and attributes of assets by a model that sees them."""

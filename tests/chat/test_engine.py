@@ -325,7 +325,7 @@ def test_a_server_that_dies_costs_a_few_frames_their_patience_and_not_all(open_e
         assert captions_of(engine, scene).brief == template(*scene).brief
     assert len(server.questions) == 3 * 2
     assert engine.summary()["frames_by_template"] == 8
-    assert "3 frames in a row" in engine.summary()["ended"]
+    assert "3 in a row" in engine.summary()["ended"]
 
 
 # Streaming

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from typing import Any
 
 from scenecap.errors import OutputError, UsageError
 from scenecap.output.atomic import write_file
+from scenecap.output.report.script_data import inline_json
 from scenecap.text import safe_name
 
 PAGE = "index.html"
@@ -102,7 +102,7 @@ def page(values: Sequence[Mapping[str, Any]], *, title: str) -> str:
         "policy": policy,
         "title": html.escape(title),
         "style": style,
-        "data": _inline_json({"title": title, "items": list(values)}),
+        "data": inline_json({"title": title, "items": list(values)}),
         "script": script,
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _asset("review.html"))
@@ -144,12 +144,6 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise OutputError(f"{path}: cannot be read ({error.strerror or error}).") from None
-
-
-def _inline_json(value: Any) -> str:
-    """Return data as JSON that may stand in an HTML page: nothing in it can end its element or start markup."""
-    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _source(code: str) -> str:

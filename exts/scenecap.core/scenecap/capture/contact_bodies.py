@@ -39,6 +39,7 @@ class ContactBody:
         is_room: Room elements are parents only.
         triangles_world: (T, 3, 3) corners [m]; a short form of one piece.
         pieces: The meshes, or a function that gives them, which is called only for bodies that come near another.
+        mesh: All of it in world, where that has been worked out before.
     """
 
     path: str
@@ -46,6 +47,7 @@ class ContactBody:
     is_room: bool = False
     triangles_world: np.ndarray | None = None
     pieces: Sequence[MeshPiece] | Callable[[], Sequence[MeshPiece]] = ()
+    mesh: WorldMesh | None = None
 
 
 class WorldMesh:
@@ -80,6 +82,10 @@ class WorldMesh:
             return np.full((2, 3), np.nan)
         used = self.points[np.unique(self.triangles)]
         return np.stack([used.min(axis=0), used.max(axis=0)])
+
+    def share_trust(self, other: WorldMesh) -> None:
+        """Take over what another placing of the same pieces has found out of their winding."""
+        self._trusted = other._trusted
 
     def faces_inwards(self) -> bool:
         """Return whether the faces as a whole are wound inside out, by the sign of the volume that they enclose."""
@@ -132,7 +138,7 @@ class BodySet:
     def mesh(self, index: int) -> WorldMesh:
         """Return the world mesh of a body, read once."""
         if index not in self._meshes:
-            self._meshes[index] = WorldMesh(self.bodies[index])
+            self._meshes[index] = self.bodies[index].mesh or WorldMesh(self.bodies[index])
         return self._meshes[index]
 
     def contact(self, child: int, parent: int, kind: ContactKind, *, gap: float, area: float, share: float) -> Contact:

@@ -19,6 +19,8 @@ from scenecap.capture.layers import SurfaceLayer, ViewedScene, make_layer
 from scenecap.capture.raster import RasterResult, rasterize
 from scenecap.capture.settings import CaptureSettings, Quality
 from scenecap.capture.shade import draw_draft
+from scenecap.capture.variation.lights import varied_lights
+from scenecap.capture.variation.model import AUTHORED, StageVariation
 from scenecap.capture.world import Moment, StageWorld
 from scenecap.contract import Buffer, CameraView, Frame, ObservedObject, RoomKind, Visibility
 from scenecap.errors import MissingExtraError
@@ -70,7 +72,7 @@ class EmbeddedSource:
             self._wanted -= {Buffer.RGB}
         self.world = StageWorld(open_stage, self.settings, label_settings or LabelSettings.model_validate({}), database)
         self._materials = MaterialTable(self.world.bindings, self.world.materials.textures)
-        self._environment: tuple[float, Environment] | None = None
+        self._environment: tuple[float, StageVariation, Environment] | None = None
         self._tracer: PathTracer | None = None
         self._no_tracer = False
 
@@ -84,19 +86,27 @@ class EmbeddedSource:
         """Length of the stage's unit [m]."""
         return self._open_stage.meters_per_unit
 
-    def observe(self, camera: CameraView, *, frame_index: int = 0, time_code: float | None = None) -> Frame:
+    def observe(
+        self,
+        camera: CameraView,
+        *,
+        frame_index: int = 0,
+        time_code: float | None = None,
+        variation: StageVariation = AUTHORED,
+    ) -> Frame:
         """Observe the stage through a camera at a time.
 
         Args:
             camera: The camera, at that time.
             frame_index: Number of the frame in its run.
             time_code: When; the stage's start without it.
+            variation: How the stage differs from the authored one.
 
         Returns:
             The frame. One that shows no object is a frame like any other.
         """
         time_code = self._open_stage.start if time_code is None else float(time_code)
-        moment = self.world.at(time_code)
+        moment = self.world.at(time_code, variation)
         result = self._rasterize(moment, camera)
         truth = make_layer(build_gbuffer(moment.scene, camera, moment.state.local_to_world, result), self._materials)
         seen = made.visibilities(
@@ -113,7 +123,7 @@ class EmbeddedSource:
             room=tuple(dataclasses.replace(item, visible_px=_visible_px(by_path[item.path])) for item in moment.room),
             contacts=moment.contacts,
             left_out=moment.left_out,
-            buffers=self._buffers(moment, camera, result, truth, labels, frame_index),
+            buffers=self._buffers(moment, camera, result, truth, labels, frame_index, variation),
             entity_ids=moment.ids(),
             semantic_ids=labels,
             setting=self.world.discovery.setting,
@@ -173,9 +183,10 @@ class EmbeddedSource:
         truth: SurfaceLayer,
         labels: dict[str, int],
         frame_index: int,
+        variation: StageVariation,
     ) -> dict[Buffer, np.ndarray]:
         makers = {
-            Buffer.RGB: lambda: self._picture(moment, camera, truth, frame_index),
+            Buffer.RGB: lambda: self._picture(moment, camera, truth, frame_index, variation),
             Buffer.DEPTH: lambda: result.depth,
             Buffer.NORMALS: lambda: made.normal_buffer(truth.gbuffer),
             Buffer.INSTANCE: lambda: made.instance_buffer(result.entity),
@@ -184,7 +195,9 @@ class EmbeddedSource:
         }
         return {buffer: make() for buffer, make in makers.items() if buffer in self._wanted}
 
-    def _picture(self, moment: Moment, camera: CameraView, truth: SurfaceLayer, frame_index: int) -> np.ndarray:
+    def _picture(
+        self, moment: Moment, camera: CameraView, truth: SurfaceLayer, frame_index: int, variation: StageVariation
+    ) -> np.ndarray:
         """Return (H, W, 4) uint8 RGBA."""
         view = ViewedScene(
             camera=camera,
@@ -194,13 +207,13 @@ class EmbeddedSource:
             table=self._materials,
             truth=truth,
         )
-        environment = self._light(moment.state.time_code)
+        environment = self._light(moment.state.time_code, variation)
         exposure = None if self.settings.exposure is None else 2.0**self.settings.exposure
         tracer = self._path_tracer()
         if tracer is None:
             rgb = draw_draft(view, environment, exposure=exposure)
         else:
-            seed = _seed(self.settings.random_seed, camera.path, frame_index)
+            seed = _seed(self.settings.random_seed, camera.path, frame_index, variation.record.number)
             rgb = tracer.draw(view, environment, seed=seed, exposure=exposure)
         return np.concatenate([rgb, np.full((*rgb.shape[:2], 1), 255, dtype=np.uint8)], axis=2)
 
@@ -238,20 +251,22 @@ class EmbeddedSource:
                 self._no_tracer = True
         return self._tracer
 
-    def _light(self, time_code: float) -> Environment:
-        if self._environment is None or self._environment[0] != time_code:
-            lights = read_lights(self._open_stage, time_code=time_code)
-            previous = self._environment[1] if self._environment is not None else None
+    def _light(self, time_code: float, variation: StageVariation) -> Environment:
+        known = self._environment
+        if known is None or known[0] != time_code or known[1] is not variation:
+            lights = varied_lights(read_lights(self._open_stage, time_code=time_code), variation)
+            previous = None if known is None else known[2]
             environment = build_environment(lights, self.world.materials.textures, previous=previous)
             for problem in (*lights.problems, *environment.problems):
                 self._open_stage.add_problem(problem)
-            self._environment = (time_code, environment)
-        return self._environment[1]
+            self._environment = known = (time_code, variation, environment)
+        return known[2]
 
 
-def _seed(seed: int, camera: str, frame_index: int) -> int:
+def _seed(seed: int, camera: str, frame_index: int, variation: int) -> int:
     """Return the seed of one frame's picture: the same whatever was captured before it, and on any worker."""
-    return int.from_bytes(hashlib.sha256(f"{seed}\n{camera}\n{frame_index}".encode()).digest()[:4], "big")
+    text = f"{seed}\n{camera}\n{frame_index}" + (f"\n{variation}" if variation else "")
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
 
 def _with_visibility(item: ObservedObject, visibility: Visibility | None) -> ObservedObject:

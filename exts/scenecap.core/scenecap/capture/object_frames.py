@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from pxr import Usd, UsdGeom
 
+from scenecap.capture.variation.model import AUTHORED, StageVariation
 from scenecap.contract import ObservedObject
 from scenecap.stage.geometry import GeometryCache
 from scenecap.stage.model import StageEntity, WalkState
@@ -31,10 +32,15 @@ class ObjectFrames:
         self._boxes: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._cache: tuple[float, UsdGeom.XformCache] | None = None
         self._pinned: Mapping[str, np.ndarray | None] = {}
+        self._variation: StageVariation = AUTHORED
 
     def pin(self, frames: Mapping[str, np.ndarray | None]) -> None:
         """Take these frames (object path -> (4, 4) to world [m], or None) from now on instead of the stage's."""
         self._pinned = frames
+
+    def displace(self, variation: StageVariation) -> None:
+        """Move prims as a variation does, from now on."""
+        self._variation = variation
 
     def frame_of(self, path: str, rows: np.ndarray, state: WalkState) -> np.ndarray | None:
         """Return (4, 4) the object prim's frame -> world [m] as the stage has it; None where it cannot be inverted."""
@@ -97,7 +103,9 @@ class ObjectFrames:
             prim = open_stage.stage.GetPrimAtPath(path)
             if not prim:
                 return None
-            return _invertible(np.array(xforms.GetLocalToWorldTransform(prim)) @ open_stage.world_from_stage)
+            frame = np.array(xforms.GetLocalToWorldTransform(prim)) @ open_stage.world_from_stage
+            motion = self._variation.motions.get(path)
+            return _invertible(frame if motion is None else frame @ motion)
         # A point instance has no prim of its own: go up from one of its gprims to the prototype's root.
         gprim = self._walk.gprims[rows[0]]
         below = gprim.path[len(path) :] if gprim.path.startswith(path) else "["

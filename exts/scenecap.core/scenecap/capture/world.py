@@ -6,6 +6,7 @@ Built once for a stage that does not move; of one that moves, only what moved is
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from scenecap.capture.contacts import ContactBody, MeshPiece
 from scenecap.capture.object_frames import ObjectFrames
 from scenecap.capture.scene import RasterScene, build_raster_scene
 from scenecap.capture.settings import CaptureSettings
+from scenecap.capture.variation.model import AUTHORED, StageVariation, anchor
 from scenecap.contract import FIRST_ENTITY_ID, Contact, LeftOut, ObservedObject, RoomElement, RoomKind
 from scenecap.stage.discover import MIN_OPACITY, discover_objects
 from scenecap.stage.geometry import GeometryCache
@@ -41,6 +43,7 @@ class Moment:
         state: Where the gprims are.
         scene: Their geometry.
         bounds: (G, 2, 3) float64 boxes in world [m], nan where nothing is drawn.
+        footprints: (G, 32) float64 outlines on the ground [m] (:func:`scenecap.contract.footprint_directions`), likewise.
         slot_of_gprim: (G,) int32 entity slot for the rasteriser; -1 for what is not in ground truth (not drawn, ghosts).
         slots: Entities by slot; slot 0 is what belongs to nothing. Ids in the instance buffer are the slot's plus 1.
         objects: All objects at this time, nothing said yet of what a camera sees.
@@ -53,6 +56,7 @@ class Moment:
     state: WalkState
     scene: RasterScene
     bounds: np.ndarray
+    footprints: np.ndarray
     slot_of_gprim: np.ndarray
     slots: tuple[StageEntity | None, ...]
     objects: tuple[ObservedObject, ...]
@@ -81,6 +85,7 @@ class StageWorld:
         materials: The stage's materials.
         bindings: Materials of each gprim.
         discovery: Objects, room and ghosts, found at the stage's first time and the same at all times.
+        own_motion: (E,) bool, entities whose own frame may move, whatever their gprims do.
     """
 
     def __init__(
@@ -113,26 +118,40 @@ class StageWorld:
         self._members = _members(self.discovery.owner, len(self.discovery.entities))
         self._frames = ObjectFrames(self.walk, self.geometry)
         self._tracker = ContactTracker(settings.contacts)
-        self._own_motion = np.array([self._frames.moves_by_itself(item) for item in self.discovery.entities], dtype=bool)
+        self.own_motion = np.array([self._frames.moves_by_itself(item) for item in self.discovery.entities], dtype=bool)
         self._objects: dict[int, ObservedObject] = {}
         self._scene = self._read_scene(state.time_code)
         self._moment: Moment | None = None
+        self._variation = AUTHORED
 
     @property
     def is_static(self) -> bool:
         """Whether nothing moves or changes shape over time."""
         return not self.walk.is_animated and not self._varying.any()
 
-    def at(self, time_code: float) -> Moment:
-        """Return the stage at a time; the last answer is kept."""
+    @functools.cached_property
+    def followed(self) -> np.ndarray:
+        """(G,) int32, number of the entity that each gprim goes with: its owner, else the nearest above it; -1 for none."""
+        number = {entity.path: index for index, entity in enumerate(self.discovery.entities)}
+        followed = self.discovery.owner.astype(np.int32)
+        for row in np.flatnonzero(followed < 0):
+            above = anchor(self.walk.gprims[row].path, number)
+            followed[row] = -1 if above is None else number[above]
+        return followed
+
+    def at(self, time_code: float, variation: StageVariation = AUTHORED) -> Moment:
+        """Return the stage at a time, in a variation; the last answer is kept."""
         if self._moment is None:
             self._moment = self._make_moment(np.arange(len(self.discovery.entities)))
-        if time_code == self._moment.state.time_code:
+        same = variation is self._variation
+        if same and time_code == self._moment.state.time_code:
             return self._moment
-        if self.is_static:
+        if same and self.is_static:
             state = dataclasses.replace(self._state, time_code=time_code)
             self._moment = dataclasses.replace(self._moment, state=state)
             return self._moment
+        self._variation = variation
+        self._frames.displace(variation)
         self._moment = self._make_moment(self._advance(time_code))
         return self._moment
 
@@ -166,8 +185,22 @@ class StageWorld:
 
     def _advance(self, time_code: float) -> np.ndarray:
         """Move to another time; return the entities of which something moved, changed its shape, came or went."""
-        changed = self._move(self.walk.evaluate(time_code))
-        return np.union1d(changed, np.nonzero(self._own_motion)[0])
+        changed = self._move(self._varied(self.walk.evaluate(time_code)))
+        return np.union1d(changed, np.nonzero(self.own_motion)[0])
+
+    def _varied(self, state: WalkState) -> WalkState:
+        """Return where the gprims are in the variation that is shown."""
+        motions, hidden = self._variation.motions, self._variation.hidden
+        if not motions and not hidden:
+            return state
+        places, drawn = state.local_to_world.copy(), state.drawn.copy()
+        for number, entity in enumerate(self.discovery.entities):
+            if entity.path in motions:
+                rows = self.followed == number
+                places[rows] = places[rows] @ motions[entity.path]
+            if entity.path in hidden:
+                drawn[self.followed == number] = False
+        return dataclasses.replace(state, local_to_world=places, drawn=drawn)
 
     def _move(self, state: WalkState, *, varying: bool = True) -> np.ndarray:
         moved = (state.local_to_world != self._state.local_to_world).any(axis=(1, 2))
@@ -223,6 +256,7 @@ class StageWorld:
             state=self._state,
             scene=self._scene,
             bounds=self._bounds,
+            footprints=self._footprints,
             slot_of_gprim=slot,
             slots=tuple(slots),
             objects=tuple(objects),

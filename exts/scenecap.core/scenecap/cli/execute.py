@@ -169,6 +169,7 @@ def as_json(result: RunResult) -> dict[str, Any]:
                 "camera": outcome.row.camera,
                 "frame": outcome.row.frame_index,
                 "time_code": outcome.row.time_code,
+                **({} if outcome.row.variation is None else {"variation": outcome.row.variation}),
                 "status": outcome.row.status.value,
                 "reason": outcome.row.reason,
                 "counts": dict(outcome.row.counts),
@@ -194,6 +195,8 @@ def as_text(result: RunResult, *, spent: str = "") -> str:
         + (f"; {kept} of them by the run that was stopped" if kept else ""),
         _frame_table([outcome.row for outcome in written]),
     ]
+    if result.varied:
+        lines.append(varied_text(result.varied))
     if result.model is not None:
         lines.append(model_text(result.model))
     notes = list(dict.fromkeys(note for outcome in written for note in outcome.row.warnings))
@@ -206,6 +209,22 @@ def as_text(result: RunResult, *, spent: str = "") -> str:
     if first is not None:
         lines.append(f"\n{first.brief}")
     return "\n".join(lines)
+
+
+def varied_text(varied: Mapping[str, int]) -> str:
+    """Return the account of all variations for a person: what was varied how often, and what could not be."""
+    done = ", ".join(f"{VARIED[name]} {count}" for name, count in varied.items() if name in VARIED)
+    kept = [f"{KEPT[name]} {count}" for name, count in varied.items() if name in KEPT and count]
+    return f"In all variations: {done}." + (f" Left as authored: {', '.join(kept)}." if kept else "")
+
+
+#: Counts of variations -> how they are called.
+VARIED = {"hidden": "objects hidden", "moved": "objects moved", "views_shifted": "views shifted"}
+KEPT = {
+    "poses_fixed": "objects that can only stay",
+    "poses_given_up": "objects that no draw would do for",
+    "views_given_up": "views that no draw would do for",
+}
 
 
 def model_text(model: Mapping[str, Any]) -> str:
@@ -227,9 +246,11 @@ def model_text(model: Mapping[str, Any]) -> str:
 
 def _frame_table(rows: list[FrameRow], limit: int = 12) -> str:
     several = len({row.frame_index for row in rows}) > 1
-    head = ["camera", *(["frame"] if several else []), "objects", "relations", "questions"]
+    varied = any(row.variation is not None for row in rows)
+    head = [*(["variation"] if varied else []), "camera", *(["frame"] if several else []), "objects", "relations", "questions"]
     cells = [
         [
+            *([row.variation] if varied else []),
             row.camera,
             *([row.frame_index] if several else []),
             row.counts.get("nodes", 0),

@@ -33,6 +33,7 @@ from scenecap.contract.objects import (
     Visibility,
     footprint_directions,
 )
+from scenecap.contract.variation import VARIATION_COUNTS, Change, ChangeKind, Variation
 
 __all__ = [
     "BACKGROUND_ID",
@@ -42,11 +43,14 @@ __all__ = [
     "FORMAT_VERSION",
     "LENGTH_DECIMALS",
     "UNLABELLED_ID",
+    "VARIATION_COUNTS",
     "VIEW_DECIMALS",
     "AssetLicence",
     "Buffer",
     "BufferSpec",
     "CameraView",
+    "Change",
+    "ChangeKind",
     "Contact",
     "ContactKind",
     "Evidence",
@@ -57,6 +61,7 @@ __all__ = [
     "RoomElement",
     "RoomKind",
     "SceneLicences",
+    "Variation",
     "Visibility",
     "footprint_directions",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 from scenecap.contract.buffers import BUFFER_SPECS, Buffer
 from scenecap.contract.camera import CameraView
 from scenecap.contract.objects import Contact, LeftOut, ObservedObject, RoomElement
+from scenecap.contract.variation import Variation
 
 #: Version of the layout of everything that is derived from a Frame and written to disk.
 FORMAT_VERSION = "1.0"
@@ -36,6 +37,7 @@ class Frame:
         stage_from_world: (4, 4) float64, world [m] -> stage's own axes and units (row vectors).
         source: "embedded", "recorded" or "replicator".
         warnings: What a person should know about this frame.
+        variation: How its stage differs from the authored one; None where the run has no variations.
     """
 
     scene: str
@@ -54,6 +56,7 @@ class Frame:
     stage_from_world: np.ndarray = field(default_factory=lambda: np.eye(4))
     source: str = "embedded"
     warnings: tuple[str, ...] = ()
+    variation: Variation | None = None
 
     def __post_init__(self) -> None:
         paths = [obj.path for obj in self.objects]

@@ -61,6 +61,7 @@ class FrameRow:
         files: What was written.
         counts: Objects seen, nodes, edges, ...
         warnings: What a person should know about the frame.
+        variation: Which variation of the stage it shows; None where the run has none.
     """
 
     number: int
@@ -76,6 +77,7 @@ class FrameRow:
     files: tuple[FileRecord, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    variation: int | None = None
 
     def to_line(self) -> str:
         """Return the row as one line of canonical JSON, newline included."""
@@ -86,6 +88,7 @@ class FrameRow:
             "camera": self.camera,
             "frame": self.frame_index,
             "time_code": self.time_code,
+            **({} if self.variation is None else {"variation": self.variation}),
             "status": self.status,
             "reason": self.reason,
             "config_hash": self.config_hash,
@@ -119,6 +122,7 @@ class FrameRow:
                 files=tuple(FileRecord(str(file["path"]), int(file["bytes"]), str(file["sha256"])) for file in item["files"]),
                 counts=dict(item["counts"]),
                 warnings=tuple(str(warning) for warning in item["warnings"]),
+                variation=None if item.get("variation") is None else int(item["variation"]),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a manifest row: {error}") from error

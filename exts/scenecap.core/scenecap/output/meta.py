@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scenecap.contract import FORMAT_VERSION, Frame
+from scenecap.contract import FORMAT_VERSION, Frame, Variation
 from scenecap.output.canonical import Digits
 from scenecap.output.model import JobFacts
 from scenecap.output.names import camera_id
@@ -54,7 +54,18 @@ def meta_block(kind: str, frame: Frame, job: JobFacts, *, export_world: bool) ->
         "units": UNITS,
         "frames_of_reference": FRAMES_OF_REFERENCE,
     }
+    if frame.variation is not None:
+        block["variation"] = _variation(frame.variation, export_world=export_world)
     if export_world:
         # Rotations need more digits than lengths: 1e-4 over 100 m would be a centimetre.
         block["camera"]["world_to_camera"] = Digits(camera.world_to_camera, 9)
     return block
+
+
+def _variation(variation: Variation, *, export_world: bool) -> dict[str, Any]:
+    hidden = frozenset() if export_world else frozenset({"pivot"})
+    changes = [
+        {"what": item.kind, "path": item.path, **{name: value for name, value in item.values.items() if name not in hidden}}
+        for item in variation.changes
+    ]
+    return {"number": variation.number, "changes": changes}

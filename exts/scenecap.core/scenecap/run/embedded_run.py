@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scenecap.capture.embedded import EmbeddedSource
+from scenecap.capture.variation.draw import VariationDrawer
 from scenecap.contract import Buffer, CameraView, Frame, SceneLicences
 from scenecap.errors import UsageError
 from scenecap.output.settings import OutputSettings
@@ -47,11 +48,21 @@ class EmbeddedRun:
             buffers=buffers_for(config.output) | _told_model(config),
         )
         self._source.prepare()
+        self._drawer = VariationDrawer(
+            self._source.world,
+            config.batch.variations,
+            rules=config.batch.rejection,
+            contacts=config.capture.contacts,
+            seed=config.graph.random_seed,
+            scene=self._opened.name,
+        )
         self._placed: dict[str, CameraView] = {}
         self._warnings: tuple[str, ...] = ()
         self._short: tuple[str, ...] = ()
         #: Rule -> how many viewpoints broke it, after :meth:`tasks`.
         self.rejected: Mapping[str, int] = {}
+        #: Selector of the config -> why it fits no object of this scene, after :meth:`tasks`.
+        self.unmatched: Mapping[str, str] = {}
 
     @property
     def scene(self) -> str:
@@ -60,8 +71,8 @@ class EmbeddedRun:
 
     @property
     def problems(self) -> Sequence[str]:
-        """What was wrong with the stage and survived, and which viewpoints could not be placed."""
-        return (*self._opened.problems, *self._short)
+        """What was wrong with the stage and survived, which viewpoints could not be placed, which selectors fit nothing."""
+        return (*self._opened.problems, *self._short, *self.unmatched.values())
 
     @property
     def licences(self) -> SceneLicences:
@@ -77,7 +88,7 @@ class EmbeddedRun:
         )
 
     def tasks(self) -> tuple[FrameTask, ...]:
-        """Return all frames: for each time, every camera. Views are placed where the stage has no camera.
+        """Return all frames: for each variation and time, every camera. Views are placed where the stage has no camera.
 
         Raises:
             UsageError: A camera is not there, or there is none and no view may be or could be placed.
@@ -88,10 +99,13 @@ class EmbeddedRun:
             cameras = self._from_placements(times[0].time_code, known)
         else:
             cameras = select_cameras(self._config.job.cameras, known) or self._place(times[0].time_code)
+        variations = self._config.batch.variations
+        if variations.count:
+            self.unmatched = self._drawer.unmatched()
         # A frame carries what was known before the first one: what turns up later depends on which frames came before, and a
         # run that goes on where another was stopped must write the same bytes.
         self._warnings = tuple(self._opened.problems)
-        return tuple(FrameTask(camera, time) for time in times for camera in cameras)
+        return tuple(FrameTask(camera, time, number) for number in variations.numbers for time in times for camera in cameras)
 
     def observe(self, task: FrameTask) -> Frame:
         """Capture one frame.
@@ -100,11 +114,20 @@ class EmbeddedRun:
             CameraError: The camera is not a pinhole, or its transform is broken.
         """
         time_code = task.time.time_code
-        camera = self._placed.get(task.camera) or camera_view(
-            self._opened, task.camera, time_code=time_code, resolution=self._config.job.resolution
+        camera = self._camera(task.camera, time_code)
+        if not self._config.batch.variations.count:
+            frame = self._source.observe(camera, frame_index=task.time.index, time_code=time_code)
+            return dataclasses.replace(frame, warnings=self._warnings)
+        at_start = self._camera(task.camera, self._opened.start)
+        camera, record = self._drawer.view(task.variation, camera, at_start=at_start)
+        stage = self._drawer.stage(task.variation)
+        frame = self._source.observe(camera, frame_index=task.time.index, time_code=time_code, variation=stage)
+        return dataclasses.replace(frame, warnings=self._warnings, variation=record)
+
+    def _camera(self, path: str, time_code: float) -> CameraView:
+        return self._placed.get(path) or camera_view(
+            self._opened, path, time_code=time_code, resolution=self._config.job.resolution
         )
-        frame = self._source.observe(camera, frame_index=task.time.index, time_code=time_code)
-        return dataclasses.replace(frame, warnings=self._warnings)
 
     def _from_placements(self, time_code: float, known: Sequence[str]) -> tuple[str, ...]:
         """Return the cameras of the config's placements, in their order; each once."""

@@ -124,6 +124,9 @@ class FrameEnded(Event):
         steps: Step -> how long it took [s]; empty where its worker was lost.
         worker: Which worker made it; None where that is not known.
         attempts: How often it was begun; None where that is not known.
+        variation: Which variation of the stage it shows; None where the run has none.
+        varied: What became of the variation's draws (:data:`scenecap.contract.VARIATION_COUNTS`); None
+            where nothing was drawn.
     """
 
     event: ClassVar[str] = "frame"
@@ -137,6 +140,8 @@ class FrameEnded(Event):
     steps: Mapping[str, float] = field(default_factory=dict)
     worker: int | None = None
     attempts: int | None = None
+    variation: int | None = None
+    varied: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -248,6 +253,7 @@ class RunEnded(Event):
         rejected: Placed viewpoints that were turned down.
         steps: Step -> its time over all frames and workers [s]; "open" is opening scenes.
         error: Why nothing was made, or what broke the run off.
+        varied: What was drawn in all variations, and what became of it; None where nothing was.
     """
 
     event: ClassVar[str] = "end"
@@ -261,6 +267,7 @@ class RunEnded(Event):
     rejected: int = 0
     steps: Mapping[str, float] = field(default_factory=dict)
     error: str = ""
+    varied: Mapping[str, int] | None = None
 
 
 def event_json(event: Event, *, now: float, began: float) -> dict[str, Any]:

@@ -250,6 +250,8 @@ def _counts(result: FrameResult) -> dict[str, int]:
         "pruned_edges": len(graph.pruned),
         "questions": len(result.captions.questions) if result.captions else 0,
     }
+    if result.frame.variation is not None:
+        counts |= result.frame.variation.counts
     if result.captions is not None and result.captions.model is not None:
         sources = text_sources(result.captions).values()
         counts["texts_by_model"] = sum(source is not CaptionSource.TEMPLATE for source in sources)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scenecap.contract import VARIATION_COUNTS
 from scenecap.output.manifest import FrameRow, FrameStatus
 
 #: 128 + the number of SIGTERM, as shells and schedulers expect it.
@@ -58,6 +60,22 @@ class RunResult:
     def count(self, status: FrameStatus) -> int:
         """Return how many frames have a status."""
         return sum(frame.row.status is status for frame in self.frames)
+
+    @property
+    def varied(self) -> Mapping[str, int]:
+        """What was drawn in all variations and what became of it; each stage and each view is counted once."""
+        total: Counter[str] = Counter()
+        known: set[tuple[str, str]] = set()
+        for row in (frame.row for frame in self.frames):
+            if not row.variation or row.status is not FrameStatus.WRITTEN:
+                continue
+            folder = row.key.rpartition("/")[0]
+            for part in ("", row.camera):
+                if (folder, part) not in known:
+                    known.add((folder, part))
+                    names = (name for name in VARIATION_COUNTS if name in row.counts and name.startswith("view") == bool(part))
+                    total.update({name: row.counts[name] for name in names})
+        return dict(sorted(total.items()))
 
     @property
     def exit_code(self) -> int:

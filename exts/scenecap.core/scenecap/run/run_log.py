@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from scenecap.contract import VARIATION_COUNTS
 from scenecap.errors import OutputError
 from scenecap.output.manifest import FrameRow, FrameStatus, RunLog
 from scenecap.output.store import Store
@@ -92,6 +93,8 @@ class RunRecorder:
                 steps={} if report is None else report.seconds,
                 worker=None if report is None else report.worker,
                 attempts=None if report is None else report.attempts,
+                variation=row.variation,
+                varied={name: count for name, count in row.counts.items() if name in VARIATION_COUNTS} or None,
             )
         )
 
@@ -110,6 +113,7 @@ class RunRecorder:
                 kept=sum(frame.kept for frame in result.frames),
                 rejected=sum(result.rejected.values()),
                 steps=in_order(self._meter.steps),
+                varied=result.varied or None,
             )
         )
 

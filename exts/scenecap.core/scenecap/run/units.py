@@ -31,7 +31,7 @@ from scenecap.run.result import FrameOutcome, RunResult
 from scenecap.run.resume import Leftover, look_at_leftover
 from scenecap.run.run_log import Clock, RunRecorder
 from scenecap.run.source import FrameSource, open_source
-from scenecap.run.unit import Expansion, Unit
+from scenecap.run.unit import Expansion, Unit, require_matches
 from scenecap.text import clean_text
 
 _LOG = logging.getLogger(__name__)
@@ -124,6 +124,7 @@ class _Run:
             number += len(place.rows)
         self._rows = [row for place in self._places for row in place.rows]
         errors = [expansion.error for expansion in self._expansions if expansion.error]
+        require_matches(self._expansions)
         if not self._rows:
             raise UsageError("\n".join(dict.fromkeys(errors)) or f"{self._scenes}: there is no frame to make.")
         self._problems = tuple(
@@ -264,6 +265,7 @@ def _place(unit: Unit, expansion: Expansion, output: str, *, first: int) -> _Pla
                 status=FrameStatus.FAILED,
                 config_hash=facts.config_hash,
                 inputs=inputs,
+                variation=task.variation if share.varied else None,
             )
         )
     return _Place(share, tasks, tuple(rows))

@@ -144,13 +144,13 @@ class GeometryCache:
                 if not mesh.empty:
                     together.setdefault(id(mesh), (mesh, []))[1].append(at)
         for mesh, places in together.values():
-            points = mesh.points if len(places) < _MANY else self._extreme_points(mesh)
+            points = mesh.points if len(places) < _MANY else self.extreme_points(mesh)
             for start in range(0, len(places), chunk := max(_CHUNK // len(points), 1)):
                 part = places[start : start + chunk]
                 bounds[part], footprints[part] = _extremes(points, state.local_to_world[rows[part]])
         return bounds, footprints
 
-    def _extreme_points(self, mesh: LocalMesh) -> np.ndarray:
+    def extreme_points(self, mesh: LocalMesh) -> np.ndarray:
         """Return points whose convex hull is the mesh's: no affine map makes another point extreme."""
         known = self._extreme.get(id(mesh))
         if known is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,22 +45,6 @@ class Judge:
         self._around = surroundings
         self._rules = rules
 
-    def place(self, position: np.ndarray, *, clearance: float = 0.0) -> Rule | None:
-        """Return the rule that a camera's place breaks, whatever it looks at.
-
-        Args:
-            position: (3,) in world [m].
-            clearance: Least distance from any geometry [m], where that is more than the rules'.
-        """
-        if self._rules.outside_room and self._around.is_outside_room(position):
-            return Rule.OUTSIDE_ROOM
-        if self._rules.inside_geometry and self._around.is_inside(position):
-            return Rule.INSIDE_GEOMETRY
-        limit = max(clearance, self._rules.clearance)
-        if limit > 0.0 and self._around.clearance(position, limit=limit) < limit:
-            return Rule.TOO_CLOSE
-        return None
-
     def view(self, view: CameraView, demand: Demand | None = None) -> Rule | None:
         """Return the first rule that a view breaks, or None.
 
@@ -67,29 +52,43 @@ class Judge:
             view: At any size; it is measured on a small picture.
             demand: What it has to show.
         """
-        demand = demand or Demand()
-        broken = self.place(view.position_world, clearance=demand.clearance)
-        if broken is not None:
-            return broken
-        return self._picture(view, demand)
+        return next(self.broken(view, demand), None)
 
-    def _picture(self, view: CameraView, demand: Demand) -> Rule | None:
+    def broken(self, view: CameraView, demand: Demand | None = None) -> Iterator[Rule]:
+        """Yield the rules that a view breaks, in order. Arguments as :meth:`view`."""
+        demand = demand or Demand()
+        yield from self._place(view.position_world, demand.clearance)
+        yield from self._picture(view, demand)
+
+    def _place(self, position: np.ndarray, clearance: float) -> Iterator[Rule]:
+        """Yield the rules that a camera's place breaks, whatever it looks at."""
+        if self._rules.outside_room and self._around.is_outside_room(position):
+            yield Rule.OUTSIDE_ROOM
+        if self._rules.inside_geometry and self._around.is_inside(position):
+            yield Rule.INSIDE_GEOMETRY
+        limit = max(clearance, self._rules.clearance)
+        if limit > 0.0 and self._around.clearance(position, limit=limit) < limit:
+            yield Rule.TOO_CLOSE
+
+    def _picture(self, view: CameraView, demand: Demand) -> Iterator[Rule]:
         rules = self._rules
         tiny = resized(view, small((view.width, view.height), rules.edge))
         result = self._around.look(tiny)
         pixels = float(tiny.width * tiny.height)
         if (result.gprim >= 0).mean() < rules.min_covered:
-            return Rule.TOO_LITTLE_IN_VIEW
+            yield Rule.TOO_LITTLE_IN_VIEW
         seen = result.visible_px[self._around.slots] / pixels
         least = max(rules.min_object_share, 0.5 / pixels)
         if int((seen >= least).sum()) < rules.min_objects:
-            return Rule.TOO_FEW_OBJECTS
+            yield Rule.TOO_FEW_OBJECTS
         wanted = demand.share * (1.0 + demand.tolerance)
         if len(seen) and seen.max() > max(rules.max_object_share, wanted):
-            return Rule.ONE_OBJECT_FILLS
+            yield Rule.ONE_OBJECT_FILLS
         if self._around.back_faces(tiny, result) > rules.max_back_faces:
-            return Rule.BACK_FACES
-        return _target(result, demand, pixels)
+            yield Rule.BACK_FACES
+        missed = _target(result, demand, pixels)
+        if missed is not None:
+            yield missed
 
 
 def _target(result: RasterResult, demand: Demand, pixels: float) -> Rule | None:

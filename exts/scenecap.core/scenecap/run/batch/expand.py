@@ -28,6 +28,7 @@ def expand(unit: Unit, source: FrameSource | None = None) -> Expansion:
         problems=tuple(source.problems),
         rejected=dict(getattr(source, "rejected", {})),
         licences=getattr(source, "licences", None),
+        unmatched=dict(getattr(source, "unmatched", {})),
     )
 
 

@@ -17,7 +17,7 @@ from scenecap.run.executors.choose import expected_workers
 from scenecap.run.make_frame import FrameOrder, FrameReport
 from scenecap.run.plan import FrameTask
 from scenecap.run.source import open_source
-from scenecap.run.unit import Expansion, Unit
+from scenecap.run.unit import Expansion, Unit, require_matches
 from scenecap.run.units import job_facts
 
 #: So many scenes are tried; of more, these are picked evenly, and the others are taken to cost as much.
@@ -40,6 +40,7 @@ def plan_run(units: Sequence[Unit], *, opener: Opener = open_source, progress: P
 
     Raises:
         MissingExtraError: What the config needs is not installed.
+        UsageError: A selector fits no object in any scene.
     """
     config = units[0].config
     if config.job.capture is CaptureKind.EMBEDDED:
@@ -55,6 +56,7 @@ def plan_run(units: Sequence[Unit], *, opener: Opener = open_source, progress: P
             if plan.measured is not None:
                 costs[scene_of(unit)] = plan.measured
             plans.append(plan)
+    require_matches(plan.expansion for plan in plans)
     plans = [dataclasses.replace(plan, measured=costs.get(scene_of(plan.unit))) if plan.frames else plan for plan in plans]
     workers = expected_workers(config, units=len(units), frames=sum(plan.frames for plan in plans))
     cost = estimate(plans, workers=max(1, workers))

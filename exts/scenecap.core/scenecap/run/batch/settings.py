@@ -1,4 +1,4 @@
-"""What makes a config a batch: many scenes, placed viewpoints, seeds, and how much a frame may cost."""
+"""What makes a config a batch: many scenes, placed viewpoints, variations, seeds, and how much a frame may cost."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from scenecap.capture.variation.settings import VariationSettings
 from scenecap.capture.viewpoints.settings import Placements, RejectionSettings
 
 #: Seeds of one batch; more is a typing mistake.
@@ -159,10 +160,15 @@ class BatchSettings(BaseModel):
         default_factory=lambda: RejectionSettings.model_validate({}),
         description="Which placed viewpoints are turned down; how many, and by which rule, is reported.",
     )
+    variations: VariationSettings = Field(
+        default_factory=lambda: VariationSettings.model_validate({}),
+        description="Variations of each stage: every camera and time once in each, in `variation_<n>/` below the scene's "
+        "folder.",
+    )
     seeds: Seeds = Field(
         (),
         description="Seeds instead of `random_seed`: every scene is done once with each. Seeds decide where views are placed, "
-        "and the choice of words. With more than one, each has a folder `seed_<n>` below its scene's.",
+        "what varies, and the choice of words. With more than one, each has a folder `seed_<n>` below its scene's.",
     )
     limits: LimitSettings = Field(
         default_factory=lambda: LimitSettings.model_validate({}), description="What one frame may cost."

@@ -9,7 +9,7 @@ from scenecap.run.batch.scenes import find_scenes
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.config.job_settings import CaptureKind
 from scenecap.run.config.keys import config_keys
-from scenecap.run.unit import Unit
+from scenecap.run.unit import Unit, require_embedded
 
 
 def make_units(config: ScenecapConfig) -> tuple[Unit, ...]:
@@ -22,8 +22,9 @@ def make_units(config: ScenecapConfig) -> tuple[Unit, ...]:
         config: All settings.
 
     Raises:
-        UsageError: A scene is not there, or a glob matches nothing.
+        UsageError: A scene is not there, a glob matches nothing, or the source cannot do what the config asks for.
     """
+    require_embedded(config)
     recorded = config.job.capture is CaptureKind.RECORDED
     scenes: list[tuple[dict[str, Any], str]] = [({}, "")]
     if config.batch.scenes:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from scenecap.errors import ConfigError
-from scenecap.run.config.describe import accepts, allowed, below_schema, is_list, shown, words_of
+from scenecap.run.config.describe import accepts, allowed, below_schema, is_list, resolve, shown, words_of
 from scenecap.run.config.keys import ALIASES, EITHER_OR, ConfigKey, config_keys, nearest_key
 from scenecap.run.config.model import SECTIONS, ScenecapConfig
 from scenecap.run.config.yaml_source import KeyPath, YamlSource
@@ -186,7 +186,7 @@ def _unknown_below(key: ConfigKey, given: GivenValue, below: KeyPath) -> str:
     """Return the fault of an unknown key inside a key's own mapping (``contacts: {gird: 16}``)."""
     inside = _written_part(given.value, below[:-1])
     inner = below_schema(key.schema, inside, key.definitions, value=given.value)
-    objects = [inner, *inner.get("anyOf", [])]
+    objects = [inner, *(resolve(item, key.definitions) for item in inner.get("anyOf", []))]  # a mapping or nothing
     known = [name for schema in objects for name in schema.get("properties", {})]
     hint = nearest(str(below[-1]), tuple(known))
     what = f"did you mean '{hint}'?" if hint else f"known are {', '.join(known)}."

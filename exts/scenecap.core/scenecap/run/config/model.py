@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from scenecap.caption.chat.settings import ChatSettings
 from scenecap.caption.settings import CaptionSettings
 from scenecap.capture.settings import CaptureSettings
+from scenecap.capture.variation.settings import VariationSettings
 from scenecap.contract import FORMAT_VERSION
 from scenecap.graph.settings import GraphSettings
 from scenecap.output.settings import OutputSettings
@@ -126,6 +127,8 @@ def _content(settings: BaseModel, section: str) -> Iterator[tuple[str, Any]]:
         # A config without viewpoints has the hash that it had before there were any.
         if section == "batch" and value == field.get_default(call_default_factory=True):
             continue
+        if isinstance(value, VariationSettings):  # what a variation is does not depend on how many there are
+            value = value.model_copy(update={"count": 1, "authored": True})
         yield name, _plain(value)
 
 

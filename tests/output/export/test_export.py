@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -393,3 +394,16 @@ def test_hostile_names_are_inert_in_the_card(tmp_path: Path) -> None:
     assert "](" not in body.replace("\\]\\(", "")
     assert not [line for line in body.splitlines() if line.startswith("# ") and line != "# in"]
     assert len(yaml.safe_load_all((tmp_path / "out" / "README.md").read_text("utf-8").split("---\n", 2)[1]).__next__()) >= 5
+
+
+def test_the_manuals_snippets_run(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python of docs/datasets.md, on an export; what needs packages that are not there is passed over."""
+    pytest.importorskip("pycocotools", reason="needs pycocotools (extra test)")
+    page = Path(__file__).resolve().parents[3] / "docs" / "datasets.md"
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 3
+    monkeypatch.chdir(tmp_path)
+    export(dataset, tmp_path / "out" / "training")
+    for block in blocks:
+        if "from datasets import" not in block:
+            exec(compile(block, str(page), "exec"), {})

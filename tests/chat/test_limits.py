@@ -189,7 +189,8 @@ def test_what_a_server_refuses_is_found_out_once(open_engine: Start, words: tupl
     server, engine = open_engine(refuses(*words, status=status), enable_thinking=False)
     engine.prepare()
     probes = len(server.probes)
-    assert probes == len(words) + 1, "each refusal costs one request; none is repeated"
+    # JSON mode is tried with the schema and without
+    assert probes == len(words) + 1 + ("json_object" in words), "each refusal costs one request; none is repeated"
     for scene in desks(3):
         assert captions_of(engine, scene).brief.source is CaptionSource.MODEL  # type: ignore[union-attr]
     assert len(server.questions) == 3
@@ -206,9 +207,24 @@ def test_a_server_that_takes_a_schema_and_ignores_it_is_found_out(open_engine: S
 
     server, engine = open_engine(brain)
     engine.prepare()
-    assert engine.summary()["endpoint"]["rung"] == "json_object"
+    assert engine.summary()["endpoint"]["rung"] == "json_object_schema"
     captions_of(engine, scene)
     assert "It must fit this JSON schema" in server.questions[0].text
+    assert server.questions[0].body["response_format"]["schema"]["required"] == ["brief", "global", "questions"]
+
+
+def test_a_server_that_calls_a_wrong_request_its_own_error_is_asked_differently(open_engine: Start, scene: Any) -> None:
+    """llama-cpp-python's server: JSON mode with a schema, no json_schema, and 500 for what it does not know."""
+    words = "1 validation error: {'type': 'literal_error', 'loc': ('body', 'response_format', 'type'), 'input': 'json_schema'}"
+
+    def brain(received: Received) -> Action:
+        return truthful(received) if received.schema is None else failure(500, words)
+
+    server, engine = open_engine(brain)
+    engine.prepare()
+    assert len(server.probes) == 2
+    assert engine.summary()["endpoint"]["rung"] == "json_object_schema"
+    assert captions_of(engine, scene).brief.source is CaptionSource.MODEL  # type: ignore[union-attr]
 
 
 def test_a_model_that_does_not_see_is_an_error_before_the_first_frame(open_engine: Start) -> None:

@@ -13,6 +13,7 @@ class Rung(str, enum.Enum):
     """How a reply is kept to its schema; from the strictest down."""
 
     JSON_SCHEMA = "json_schema"
+    JSON_OBJECT_SCHEMA = "json_object_schema"
     JSON_OBJECT = "json_object"
     PLAIN = "plain"
 
@@ -89,7 +90,7 @@ _CORRECTIONS: tuple[tuple[re.Pattern[str], Callable[[Capabilities], Capabilities
     (re.compile(r"system (role|message|prompt)|role.{0,20}system|alternate"), _off("system")),
 )
 #: What is done without where the server does not say what it does not like, in this order.
-_GUESSES = (_off("thinking"), _off("usage"), _off("seed"), _lower_rung, _lower_rung, _off("system"))
+_GUESSES = (_off("thinking"), _off("usage"), _off("seed"), _lower_rung, _lower_rung, _lower_rung, _off("system"))
 
 
 def corrected(known: Capabilities, message: str, *, status: int, sent: frozenset[str]) -> Capabilities | None:

@@ -19,7 +19,8 @@ from scenecap.text import clean_text
 #: Longest piece of a server's message that is shown.
 _MAX_MESSAGE = 300
 _UNSUPPORTED = re.compile(
-    r"unsupported|not support|not implemented|unrecogni[sz]ed|unknown (field|param|arg)|not (allowed|permitted)"
+    r"validation error|unsupported|not support|not implemented|unrecogni[sz]ed|unknown (field|param|arg)"
+    r"|not (allowed|permitted)"
 )
 _TOO_LONG = re.compile(
     r"context.{0,20}(length|window|size)|(prompt|input|request).{0,30}too (long|large)|exceed.{0,40}(context|length)"
@@ -92,7 +93,9 @@ class Endpoint:
         try:
             return await asyncio.wait_for(self._send(dict(params)), self._timeout)
         except (asyncio.TimeoutError, openai.APITimeoutError):
-            raise TransientError(f"{self.origin} did not answer within {self._timeout:g} s.", kind="timeout") from None
+            raise TransientError(
+                f"{self.origin} did not answer within {self._timeout:g} s (model_timeout).", kind="timeout"
+            ) from None
         except openai.APIStatusError as error:
             raise self._of_status(error, sent) from None
         except openai.APIConnectionError as error:

@@ -130,7 +130,8 @@ def check_model(settings: ChatSettings, *, environ: Mapping[str, str] | None = N
             known = engine.check()
     except ScenecapError as error:
         return False, str(error)
-    how = {"json_schema": "a JSON schema", "json_object": "JSON mode", "plain": "plain text"}[known["rung"]]
+    rungs = {"json_schema": "a JSON schema", "json_object_schema": "JSON mode with a schema", "json_object": "JSON mode"}
+    how = rungs.get(known["rung"], "plain text")
     extras = [name for name, has in (("streaming only", known["stream"]), ("pictures", settings.picture)) if has]
     also = f", {', '.join(extras)}" if extras else ""
     return True, f"{settings.name} answers ({how}{also})."

@@ -66,8 +66,10 @@ def params_of(ask: Ask, settings: ChatSettings, known: Capabilities) -> tuple[di
         schema = {"name": ask.schema_name, "strict": True, "schema": ask.schema}
         params["response_format"] = {"type": "json_schema", "json_schema": schema}
         sent.add("rung")
-    elif known.rung is Rung.JSON_OBJECT:
+    elif known.rung is not Rung.PLAIN:
         params["response_format"] = {"type": "json_object"}
+        if known.rung is Rung.JSON_OBJECT_SCHEMA:  # llama-cpp-python's server keeps to it, others pass it over
+            params["response_format"]["schema"] = ask.schema
         sent.add("rung")
     if known.stream:
         params["stream"] = True

@@ -38,7 +38,7 @@ from scenecap.output.export.place import check_apart, new_file
 from scenecap.output.export.view import ViewBox, camera_of, class_picture, depth_of, view_boxes
 from scenecap.output.names import CameraNames
 from scenecap.replicator_format import id_colors
-from scenecap.text import safe_name
+from scenecap.text import clean_text, safe_name
 
 #: Called with the number of the frame that comes next, from 1, and how many there are.
 Progress = Callable[[int, int], None]
@@ -94,6 +94,7 @@ def export_recording(dataset: Dataset, out: Path, *, force: bool = False, progre
         _without_wall_clock(stream)
         try:
             stream.save(path)
+            stream.send_recording_name(f"{clean_text(dataset.root.resolve().name)} (scenecap {__version__})")
             recording = _Recording(rerun, stream, frames)
             for number, frame in enumerate(frames, start=1):
                 if progress is not None:
@@ -269,8 +270,6 @@ class _Recording:
             if number <= _MAX_CLASS
         ]
         self._stream.log("/", self._rr.AnnotationContext(context), static=True, strict=True)
-        note = f"scenecap {__version__}"
-        self._stream.log("/generator", self._rr.TextDocument(note, media_type="text/plain"), static=True)
         return RecordingReport(
             frames=self._frames, pictures=self._pictures, scenes=tuple(self._cameras), left_out=tuple(self._left_out)
         )

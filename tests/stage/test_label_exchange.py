@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from scenecap.errors import LabelDatabaseError
 from scenecap.stage.label_database import EntrySource, LabelDatabase, LabelEntry
-from scenecap.stage.label_exchange import COLUMNS, read_entries, write_export
+from scenecap.stage.label_exchange import COLUMNS, read_entries, read_table, write_export
 
 ENTRIES = (
     LabelEntry("a,b.usd", label='say "hi"', caption="Two\nlines; and, commas.", attributes={"color": "red", "size": "7 cm"}),
@@ -151,3 +152,65 @@ def test_other_programs_can_read_the_export(tmp_path: Path) -> None:
     assert tuple(rows[0]) == COLUMNS
     assert rows[0]["label"] == 'say "hi"'
     assert json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))["entries"][1]["label"] == "茶壶"
+
+
+def review_rows(ending: str, *rows: dict[str, object]) -> str:
+    """Return a review's corrections as its page saves them."""
+    if ending == "json":
+        return json.dumps({"kind": "scenecap label corrections", "entries": list(rows)}, indent=2)
+    names = ["identifier", "label", "caption", "attributes", "content_hash", "review"]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, names)
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: json.dumps(value) if isinstance(value, dict) else value for key, value in row.items()})
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("ending", ["csv", "json"])
+def test_corrections_of_a_review_are_a_persons(tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"c.{ending}"
+    file.write_text(
+        review_rows(
+            ending,
+            {"identifier": "a", "label": "cup", "caption": "", "attributes": {"color": "red"}, "review": "accepted"},
+            {"identifier": "b", "content_hash": "00FF", "label": "mug", "review": "corrected"},
+            {"identifier": "c", "review": "rejected"},
+        ),
+        encoding="utf-8",
+    )
+    table = read_table(file, source=EntrySource.MODEL)
+    assert table.entries == (
+        LabelEntry("a", label="cup", attributes={"color": "red"}),
+        LabelEntry("b", label="mug", content_hash="00ff"),
+    )
+    assert (table.decided, table.rejected) == ((("a", ""), ("b", "00ff")), (("c", ""),))
+
+
+@pytest.mark.parametrize("ending", ["csv", "json"])
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"identifier": "b", "label": "x", "review": "maybe"}, "review 'maybe' is none of accepted, corrected, rejected"),
+        ({"identifier": "b", "label": "x" * 81, "review": "accepted"}, "'label' is longer than 80 characters"),
+        ({"identifier": "b", "label": "x", "caption": "y" * 2001, "review": "corrected"}, "'caption' is longer than 2000"),
+        ({"identifier": "b", "label": "x", "attributes": {"color": "z" * 81}, "review": "accepted"}, "attribute 'color'"),
+        (
+            {"identifier": "b", "label": "x", "attributes": {str(n): "y" for n in range(33)}, "review": "accepted"},
+            "more than 32 kinds",
+        ),
+        ({"identifier": "b", "review": "accepted"}, "neither a label"),
+        ({"identifier": "", "review": "rejected"}, "identifier is empty"),
+        ({"identifier": "a", "label": "again", "review": "accepted"}, "'a' is decided on line"),
+    ],
+)
+def test_wrong_corrections_are_named_and_nothing_is_imported(
+    tmp_path: Path, ending: str, row: dict[str, object], words: str
+) -> None:
+    file = tmp_path / f"c.{ending}"
+    first = {"identifier": "a", "label": "cup", "review": "accepted"}
+    file.write_text(review_rows(ending, first, row), encoding="utf-8")
+    with pytest.raises(LabelDatabaseError, match=words) as error:
+        read_table(file)
+    line = 3 if ending == "csv" else file.read_text().splitlines().index("    {", 5) + 1
+    assert f"line {line}" in str(error.value)

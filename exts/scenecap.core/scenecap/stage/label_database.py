@@ -233,7 +233,11 @@ class LabelDatabase:
 
 
 def write_entries(
-    path: str | os.PathLike[str], entries: Iterable[LabelEntry], *, reject: Iterable[tuple[str, str]] = ()
+    path: str | os.PathLike[str],
+    entries: Iterable[LabelEntry],
+    *,
+    decided: Iterable[tuple[str, str]] = (),
+    reject: Iterable[tuple[str, str]] = (),
 ) -> int:
     """Add entries to a label database, replacing those of the same asset and source; make the file where there is none.
 
@@ -242,7 +246,10 @@ def write_entries(
     Args:
         path: The database.
         entries: What to add. What was turned down of these assets counts as turned down no longer.
-        reject: (identifier, content hash) of assets whose model's entries are removed and are not to be asked for again.
+        decided: (identifier, content hash) of assets on which a person decided: what models and people said of them before is
+            removed first, so that nothing of it shows where the person left something out.
+        reject: Assets, in the same form, for which a person turned down all that was said: it is removed, and they are not to
+            be asked about again.
 
     Returns:
         How many entries were written.
@@ -253,14 +260,15 @@ def write_entries(
     rows = [_to_row(entry) for entry in entries]
     turned_down = list(reject)
     with _writable(Path(path)) as connection:
+        connection.executemany(
+            "DELETE FROM entries WHERE identifier = ? AND content_hash = ? AND source IN ('person', 'model')",
+            [*decided, *turned_down],
+        )
         marks = ", ".join("?" for _ in _COLUMNS)
         connection.executemany(f"INSERT OR REPLACE INTO entries ({', '.join(_COLUMNS)}) VALUES ({marks})", rows)
         connection.execute(_REJECTED_TABLE)
         connection.executemany("DELETE FROM rejected WHERE identifier = ? AND content_hash = ?", [row[:2] for row in rows])
         connection.executemany("INSERT OR REPLACE INTO rejected (identifier, content_hash) VALUES (?, ?)", turned_down)
-        connection.executemany(
-            "DELETE FROM entries WHERE identifier = ? AND content_hash = ? AND source = 'model'", turned_down
-        )
     return len(rows)
 
 

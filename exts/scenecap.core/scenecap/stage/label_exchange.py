@@ -37,10 +37,12 @@ class Table:
 
     Attributes:
         entries: What assets are called. Those that a person accepted or corrected are that person's.
-        rejected: (identifier, content hash) of assets for which a person turned down what was said.
+        decided: (identifier, content hash) of the assets that these are about.
+        rejected: The same of assets for which a person turned down what was said.
     """
 
     entries: tuple[LabelEntry, ...]
+    decided: tuple[tuple[str, str], ...] = ()
     rejected: tuple[tuple[str, str], ...] = ()
 
 
@@ -95,7 +97,7 @@ def read_table(path: str | os.PathLike[str], *, source: EntrySource = EntrySourc
                 entries.append(_reviewed_entry(values))
         except ValueError as error:
             raise _wrong(file, line, str(error)) from None
-    return Table(tuple(entries), tuple(rejected))
+    return Table(tuple(entries), tuple(key for key in reviewed if key not in rejected), tuple(rejected))
 
 
 def write_export(database: LabelDatabase, path: str | os.PathLike[str]) -> int:

@@ -37,7 +37,7 @@ def draw_sheet(asset: AssetViews) -> Image.Image:
         _draw_bar(draw, picture, left, top, font)
     words = size_words(asset.size)
     if asset.color_known < KNOWN_COLOR:
-        words += "; colors are not known, it is drawn gray"
+        words += "; its colors are not known"
     draw.text((2 * _GAP, size[1] - strip + strip // 5), words, fill=_INK, font=font)
     return sheet
 

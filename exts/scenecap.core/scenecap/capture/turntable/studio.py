@@ -79,7 +79,7 @@ class AssetViews:
         color_shares: Which basic colours cover which share of its surface as seen in all views; what is missing to 1 is of
             no certain term.
         color_near: Basic colour term -> share of its surface that might be called so, generously.
-        color_known: Share of that surface whose colour is authored; the rest is drawn grey, and nothing is known of it.
+        color_known: Share of that surface whose colour is authored; the rest is drawn with a stand-in.
     """
 
     path: str

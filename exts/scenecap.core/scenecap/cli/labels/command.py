@@ -159,7 +159,7 @@ def run_import(args: argparse.Namespace) -> int:
             "labels import: one table and one database are needed.", remedy="Give TABLE --database FILE, or DATABASE TABLE."
         )
     table = read_table(tables[0], source=EntrySource(args.source))
-    number = write_entries(database, table.entries, reject=table.rejected)
+    number = write_entries(database, table.entries, decided=table.decided, reject=table.rejected)
     document = {"database": database, "entries": number, "rejected": len(table.rejected)}
     turned_down = f", {len(table.rejected)} turned down" if table.rejected else ""
     return _tell(args, document, f"{counted(number, 'entry', 'entries')} read into {database}{turned_down}")

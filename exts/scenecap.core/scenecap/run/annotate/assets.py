@@ -17,7 +17,6 @@ from scenecap.stage.label_database import EntrySource, LabelDatabase, prim_in_fi
 from scenecap.stage.model import Role, StageEntity
 from scenecap.stage.selector import selects
 from scenecap.stage.settings import LabelRule
-from scenecap.text import clean_text
 
 
 class Skip(str, enum.Enum):
@@ -40,7 +39,6 @@ class Asset:
         identifier: As in the label database.
         content_hash: Of its file; "" where it has none of its own.
         path: Prim path of the object that is drawn for it.
-        name: Name of that prim.
         label: What it is called now.
         source: Where that comes from.
         objects: How many objects of the scene are this asset.
@@ -49,7 +47,6 @@ class Asset:
     identifier: str
     content_hash: str
     path: str
-    name: str
     label: str
     source: LabelSource
     objects: int
@@ -117,7 +114,7 @@ def choose_assets(found: Inspection, database: LabelDatabase | None, choice: Cho
     """
     chosen = Chosen()
     entities: dict[tuple[str, str], list[StageEntity]] = {}
-    files: dict[tuple[str, str], tuple[Path | None, str, bool]] = {}
+    files: dict[tuple[str, str], tuple[Path | None, bool]] = {}
     drawn = found.objects
     for entity in found.entities(Role.OBJECT):
         for selector in choice.select:
@@ -128,16 +125,16 @@ def choose_assets(found: Inspection, database: LabelDatabase | None, choice: Cho
         identifier, file = asset_identity(prim, entity.path, found.opened)
         key = (identifier, content_hash(file))
         entities.setdefault(key, []).append(entity)
-        files[key] = (file, prim.GetName(), asset_name(prim) is not None)
+        files[key] = (file, asset_name(prim) is not None)
     for key, alike in sorted(entities.items()):
-        file, name, is_named = files[key]
+        file, is_named = files[key]
         skip = _skip(alike, database, key, file, choice, is_named=is_named)
         if skip is not None:
             chosen.skipped[skip] += 1
             continue
         first = alike[0]
         chosen.assets.append(
-            Asset(*key, first.path, clean_text(name), first.label, first.label_source, len(alike)),
+            Asset(*key, first.path, first.label, first.label_source, len(alike)),
         )
     return chosen
 

@@ -357,7 +357,7 @@ def _note(asset: Asset, found: Inspection, views: AssetViews) -> SheetNote:
 
 def _seen(asset: Asset, views: AssetViews, sheet: Image.Image) -> SeenAsset:
     return SeenAsset(
-        name=asset.name,
+        name=asset.label,
         sheet=sheet,
         size=views.size,
         color_known=views.color_known,

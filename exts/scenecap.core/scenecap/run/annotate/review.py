@@ -40,7 +40,7 @@ def write_review_of(database: Path, out: Path, *, sheets: Path | None = None) ->
         raise UsageError(
             f"{database}: there is nothing to review.", remedy="'scenecap labels annotate' asks a model about assets."
         )
-    return len(items), write_review(out, items, title=f"Labels of {database.stem}")
+    return len(items), write_review(out, items, title=f"Review of {database.name}")
 
 
 def review_items(known: LabelDatabase, sheets: dict[tuple[str, str], StoredSheet]) -> list[ReviewItem]:

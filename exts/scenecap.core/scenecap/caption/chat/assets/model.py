@@ -13,7 +13,7 @@ class SeenAsset:
     """An asset as it was drawn.
 
     Attributes:
-        name: Its name in the file, as found.
+        name: What its name in the file says.
         sheet: Its views.
         size: Width, depth and height [m].
         color_known: Share of its surface whose colour is known, in 0..1.

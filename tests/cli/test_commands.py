@@ -232,6 +232,7 @@ def test_ctrl_c_is_one_line_and_what_is_written_is_whole(tmp_path: Path) -> None
         str(tmp_path / "out"),
         "--frames",
         "0..5000",
+        "--quiet",
         *FAST,
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -249,3 +250,19 @@ def test_ctrl_c_is_one_line_and_what_is_written_is_whole(tmp_path: Path) -> None
     assert "Traceback" not in errors
     for line in manifest.read_text(encoding="utf-8").splitlines():
         assert all((tmp_path / "out" / item["path"]).stat().st_size == item["bytes"] for item in json.loads(line)["files"])
+
+
+def test_a_plan_names_the_output_as_one_would(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The path of a config file's ``../out`` has no way there and back in it."""
+    room(tmp_path / "s.usda")
+    (tmp_path / "config").mkdir()
+    text = "scenecap:\n  scene_path: ../s.usda\n  output_path: ../out\n  quality: off\n  resolution: 96x72\n"
+    (tmp_path / "config" / "c.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "config/c.yaml", "--plan"]) == 0
+    assert capsys.readouterr().out.startswith("1 frame of 1 scene would be written to out:\n")
+    assert main(["run", "config/c.yaml", "--plan", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["output"] == str(tmp_path / "out")
+    assert not (tmp_path / "out").exists()

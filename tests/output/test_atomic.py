@@ -13,7 +13,7 @@ import pytest
 
 from scenecap.errors import OutputError
 from scenecap.output import atomic
-from scenecap.output.atomic import FileRecord, clean_up, recover, verify, write_file, write_frame
+from scenecap.output.atomic import FileRecord, clean_up, recover, remove_files, verify, write_file, write_frame
 
 OLD = {"cam/a.json": b"old a", "cam/deep/b.png": b"old b", "stale.jpg": b"old stale"}
 NEW = {"cam/a.json": b"new a", "cam/deep/b.png": b"new b", "other/c.npy": b"new c"}
@@ -192,3 +192,25 @@ def test_a_really_full_disk(tmp_path, monkeypatch):
     with pytest.raises(OutputError, match=r"cam/deep/b\.png: cannot be written \(no space left.*Free some space"):
         write_frame(tmp_path, NEW, key="f", obsolete=OLD)
     assert tree(tmp_path) == OLD
+
+
+def test_files_go_with_the_folders_that_are_empty_then(tmp_path):
+    for name in ("a/b/c.json", "a/b2/d.json", "a/b2/e.json", "f.json", "g/h.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    (tmp_path.parent / "outside.json").write_text("mine")
+    names = ["a/b/c.json", "a/b2/d.json", "g/h.json", "none/x.json", "../outside.json", str(tmp_path / "f.json"), ""]
+    remove_files(tmp_path, names)
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")) == [
+        "a",
+        "a/b2",
+        "a/b2/e.json",
+        "f.json",
+    ]
+    assert (tmp_path.parent / "outside.json").exists()
+
+
+def test_a_file_that_cannot_be_removed_is_named(tmp_path):
+    (tmp_path / "a.json").mkdir()
+    with pytest.raises(OutputError, match=r"a\.json"):
+        remove_files(tmp_path, ["a.json"])

@@ -15,6 +15,7 @@ from scenecap.output.dataset.licences import read_licences
 from scenecap.output.dataset.scene_identity import identity_of
 from scenecap.output.dataset.verify import verify_dataset
 from scenecap.output.manifest import FrameStatus
+from scenecap.run import resume
 from scenecap.run.config import ScenecapConfig, make_config
 from scenecap.run.job import run_job
 from scenecap.run.plan import FrameTask, FrameTime
@@ -223,6 +224,97 @@ def test_a_frame_that_is_made_again_keeps_no_file_that_it_no_longer_has(tmp_path
     (tmp_path / "two" / "notes.txt").unlink()
     assert contents(tmp_path / "two") == contents(tmp_path / "one")
     assert (tmp_path / "outside.txt").exists()
+
+
+def fails(frame: Frame) -> Frame:
+    raise CameraError(f"{frame.camera.path}: no longer.")
+
+
+def is_empty(frame: Frame) -> Frame:
+    return dataclasses.replace(frame, objects=())
+
+
+CHANGES = [pytest.param(fails, FrameStatus.FAILED, id="failed"), pytest.param(is_empty, FrameStatus.EMPTY, id="empty")]
+
+
+def only_b(change: Callable[[Frame], Frame]) -> Callable[[Frame], Frame]:
+    return lambda frame: change(frame) if frame.camera.path == "/World/B" else frame
+
+
+@pytest.mark.parametrize(("change", "status"), CHANGES)
+def test_a_frame_that_is_no_longer_there_leaves_no_file(
+    tmp_path: Path, change: Callable[[Frame], Frame], status: FrameStatus
+) -> None:
+    frames = tasks("/World/A", "/World/B")
+    run_job(config(tmp_path / "one"), source=BoxSource(frames, change=only_b(change)))
+    run_job(config(tmp_path / "two"), source=BoxSource(frames))
+    (tmp_path / "two" / "World_B" / "notes.txt").write_text("mine")
+    result = run_job(config(tmp_path / "two"), source=BoxSource(frames, change=only_b(change)))
+    assert [frame.row.status for frame in result.frames] == [FrameStatus.WRITTEN, status]
+    assert [path.name for path in (tmp_path / "two" / "World_B").iterdir()] == ["notes.txt"]
+    (tmp_path / "two" / "World_B" / "notes.txt").unlink()
+    assert contents(tmp_path / "two") == contents(tmp_path / "one")
+    assert not (tmp_path / "two" / ".scenecap").exists()
+
+
+def stopped_run(settings: ScenecapConfig, source: BoxSource, *, after: int, ending: str) -> None:
+    """Make a run that ends after so many frames (a kill: after one more than are done)."""
+
+    def kill(outcome: FrameOutcome, number: int, total: int) -> None:
+        if number > after:
+            raise KeyboardInterrupt
+
+    if ending == "asked":
+        run_job(settings, source=source, stop=lambda: len(source.observed) >= after)
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            run_job(settings, source=source, progress=kill)
+
+
+@pytest.mark.parametrize("stops", [[0], [1], [2, 3], [1, 2, 3]])
+@pytest.mark.parametrize("ending", ["killed", "asked"])
+@pytest.mark.parametrize(("change", "status"), CHANGES)
+def test_nor_where_the_run_that_makes_it_again_is_stopped(
+    tmp_path: Path, change: Callable[[Frame], Frame], status: FrameStatus, ending: str, stops: list[int]
+) -> None:
+    """Not a file of the earlier run stays, be it of an empty frame or one that a frame no longer has."""
+    frames = tasks("/World/A", "/World/B", times=2)
+    fewer = {"save_full_scene_graph": False, "save_object_data": False}
+    run_job(config(tmp_path / "one", **fewer), source=BoxSource(frames, change=only_b(change)))
+    run_job(config(tmp_path / "two"), source=BoxSource(frames))
+    for stop in stops:
+        source = BoxSource(frames, change=only_b(change))
+        stopped_run(config(tmp_path / "two", **fewer), source, after=stop, ending=ending)
+    result = run_job(config(tmp_path / "two", **fewer), source=BoxSource(frames, change=only_b(change)))
+    assert [frame.row.status for frame in result.frames] == [FrameStatus.WRITTEN, status] * 2
+    assert contents(tmp_path / "two") == contents(tmp_path / "one")
+    assert not (tmp_path / "two" / ".scenecap").exists()
+
+
+def test_what_a_killed_worker_staged_goes_with_its_failed_frame(tmp_path: Path) -> None:
+    def half_written(frame: Frame) -> Frame:
+        stage = tmp_path / ".scenecap" / "staging" / "World_B_0"
+        stage.mkdir(parents=True)
+        (stage / "1").write_text("staged")
+        (stage / "plan.json").write_text(json.dumps({"moves": [["0", "World_B/a.json"], ["1", "World_B/b.json"]], "gone": []}))
+        (tmp_path / "World_B").mkdir()
+        (tmp_path / "World_B" / "a.json").write_text("moved")
+        raise CameraError("gone")
+
+    run_job(config(tmp_path), source=BoxSource(tasks("/World/A", "/World/B"), change=only_b(half_written)))
+    assert not (tmp_path / ".scenecap").exists()
+    assert not (tmp_path / "World_B").exists()
+    assert manifest(tmp_path)[1]["status"] == "failed"
+
+
+def test_a_damaged_note_of_earlier_files_costs_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(resume._LOG, "warning", lambda text, *values: said.append(text % values))
+    (tmp_path / ".scenecap").mkdir()
+    (tmp_path / ".scenecap" / "earlier.json").write_text("[1")
+    assert run_job(config(tmp_path), source=BoxSource(tasks("/World/A"))).exit_code == 0
+    assert ["earlier.json is damaged" in text for text in said] == [True]
+    assert not (tmp_path / ".scenecap").exists()
 
 
 def test_the_log_holds_times_and_the_dataset_does_not(tmp_path: Path) -> None:

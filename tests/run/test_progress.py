@@ -6,7 +6,7 @@ import pytest
 
 from scenecap.output.manifest import FrameStatus
 from scenecap.run.events import FrameEnded, RunOpened, RunStarted, SceneOpened
-from scenecap.run.progress import WINDOW_FRAMES, WINDOW_SECONDS, ProgressMeter, in_order
+from scenecap.run.progress import LEFT_AFTER, WINDOW_FRAMES, WINDOW_SECONDS, ProgressMeter, in_order
 
 
 class Clock:
@@ -81,6 +81,19 @@ def test_a_slow_first_frame_is_soon_forgotten() -> None:
     assert progress is not None
     assert progress.rate is not None
     assert progress.rate > 1.5
+
+
+def test_the_first_frames_say_nothing_of_the_time_left() -> None:
+    clock = Clock()
+    meter = ProgressMeter(clock=clock)
+    meter(started(12))
+    for number in range(1, LEFT_AFTER + 1):
+        clock.now += 2.0
+        meter(frame())
+        progress = meter.progress()
+        assert progress is not None
+        assert progress.rate == pytest.approx(0.5)
+        assert progress.left == (None if number < LEFT_AFTER else pytest.approx(2.0 * (12 - number)))
 
 
 def test_a_run_that_hangs_gets_slower() -> None:

@@ -21,6 +21,7 @@ from scenecap.output.atomic import clean_up, recover
 from scenecap.output.manifest import FrameRow, FrameStatus, Manifest, RunLog, read_manifest
 from scenecap.output.model import JobFacts
 from scenecap.output.names import CameraNames
+from scenecap.output.store import open_store
 from scenecap.run.captioner import LazyCaptioner
 from scenecap.run.config import ScenecapConfig
 from scenecap.run.events import ModelAsked
@@ -28,6 +29,7 @@ from scenecap.run.job import job_facts
 from scenecap.run.make_frame import FrameMaker, FrameOrder, Made, failed
 from scenecap.run.plan import FrameTask, FrameTime
 from scenecap.run.result import FrameOutcome, RunResult
+from scenecap.run.resume import remove_leftover
 from scenecap.run.run_log import Clock, RunRecorder
 from scenecap_replicator.payload_shapes import RenderProductPayload, copied
 from scenecap_replicator.to_frame import FrameContext, empty_because, frame_from_outputs
@@ -344,6 +346,8 @@ class FrameSink:
             for outcome in outcomes:
                 if outcome.row.number not in manifest.rows:
                     manifest.append(outcome.row)
+            made = {row.key: self._old_files.get(row.key, ()) for row in manifest.rows.values()}
+            remove_leftover(open_store(self.output), made, manifest.rows.values())
             manifest.close()
             clean_up(self.output)
         except OutputError as error:

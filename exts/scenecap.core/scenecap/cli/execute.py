@@ -187,12 +187,12 @@ def as_text(result: RunResult, *, spent: str = "") -> str:
     written = [outcome for outcome in result.frames if outcome.row.status is FrameStatus.WRITTEN]
     if not written:
         return f"Nothing was written to {shown_path(result.output)}."
-    files = [item for outcome in written for item in outcome.row.files]
+    files = sum(len(outcome.row.files) for outcome in written)
+    size = sum(item.bytes for outcome in written for item in outcome.row.files)
     kept = sum(outcome.kept for outcome in written)
     lines = [
         f"{len(written)} of {counted(len(result.frames), 'frame')} written to {shown_path(result.output)} "
-        f"({counted(len(files), 'file')}, {size_text(sum(item.bytes for item in files))})"
-        + (f"; {kept} of them by the run that was stopped" if kept else ""),
+        f"({counted(files, 'file')}, {size_text(size)})" + (f"; {kept} of them by the run that was stopped" if kept else ""),
         _frame_table([outcome.row for outcome in written]),
     ]
     if result.varied:

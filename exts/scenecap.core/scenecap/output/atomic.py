@@ -166,6 +166,27 @@ def discard(root: Path, *, key: str) -> None:
         shutil.rmtree(stage)
 
 
+def remove_files(root: Path, names: Iterable[str]) -> None:
+    """Take files away, and the folders below ``root`` that are empty then.
+
+    Args:
+        root: The output folder.
+        names: Relative paths. What is not there, or is no path inside the folder, is passed over.
+
+    Raises:
+        OutputError: A file could not be removed.
+    """
+    for name in sorted(filter(_is_inside, names)):
+        path = root / name
+        with _naming(path):
+            path.unlink(missing_ok=True)
+        for folder in (root / parent for parent in checked_path(name).parents if parent.parts):
+            try:
+                folder.rmdir()
+            except OSError:
+                break
+
+
 def clean_up(root: Path) -> None:
     """Remove the work folder of a finished run where it is empty."""
     for folder in (root / WORK_DIR / "staging", root / WORK_DIR):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -74,7 +74,7 @@ class FrameRow:
     reason: str = ""
     config_hash: str = ""
     inputs: Mapping[str, str] = field(default_factory=dict)
-    files: tuple[FileRecord, ...] = ()
+    files: Sequence[FileRecord] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     variation: int | None = None

@@ -80,6 +80,10 @@ class RemoteStore:
     def discard_frame(self, key: str) -> None:
         """Leave it: without a row it does not count, and what it consists of is not known."""
 
+    def remove_files(self, names: Iterable[str]) -> None:
+        """Remove objects."""
+        self._remove(name for name in names if _is_inside(name))
+
     def write_file(self, name: str, content: bytes, *, fsync: bool = True) -> None:
         """Write one object."""
         with self._naming(name):

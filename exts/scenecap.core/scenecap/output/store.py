@@ -56,6 +56,14 @@ class Store(Protocol):
         """Take away what a killed worker left of a frame that is given up."""
         ...
 
+    def remove_files(self, names: Iterable[str]) -> None:
+        """Take files away, and folders that are empty then. What is not there, or no path inside the output, is passed over.
+
+        Raises:
+            OutputError: One could not be removed.
+        """
+        ...
+
     def write_file(self, name: str, content: bytes, *, fsync: bool = True) -> None:
         """Write one file whole or not at all.
 
@@ -176,6 +184,10 @@ class LocalStore:
     def discard_frame(self, key: str) -> None:
         """Take away what a killed worker left of a frame."""
         atomic.discard(self.root, key=key)
+
+    def remove_files(self, names: Iterable[str]) -> None:
+        """Unlink files, and remove the folders that held nothing else."""
+        atomic.remove_files(self.root, names)
 
     def write_file(self, name: str, content: bytes, *, fsync: bool = True) -> None:
         """Write one file whole or not at all."""

@@ -12,6 +12,8 @@ from scenecap.run.timings import OPEN, STEPS
 
 #: The rate is that of the frames of the last so many seconds [s], and of this many frames at least.
 WINDOW_SECONDS, WINDOW_FRAMES = 30.0, 10
+#: The time left is told after this many frames: the first ones load libraries and caches, and say nothing of the others.
+LEFT_AFTER = 3
 
 
 class ProgressMeter:
@@ -71,7 +73,7 @@ class ProgressMeter:
             failed=self._counts[FrameStatus.FAILED],
             rejected=sum(start.rejected.values()),
             rate=rate,
-            left=None if rate is None else (start.frames - self.made) / rate,
+            left=None if rate is None or self.made < LEFT_AFTER else (start.frames - self.made) / rate,
         )
 
     def _rate(self) -> float | None:

@@ -7,7 +7,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from scenecap.output.licences import LICENCES_NAME, LicensedScene, licences_docu
 from scenecap.output.manifest import FrameRow, FrameStatus, Manifest
 from scenecap.output.model import FrameResult, JobFacts
 from scenecap.output.names import CameraNames
+from scenecap.output.packed_files import PackedFiles
 from scenecap.output.store import LocalStore, Store, open_store
 from scenecap.run.captioner import Captioner, open_captioner
 from scenecap.run.config import ScenecapConfig
@@ -28,7 +29,7 @@ from scenecap.run.executors.choose import ExecutorChoice
 from scenecap.run.make_frame import FrameOrder, frame_folder
 from scenecap.run.plan import FrameTask
 from scenecap.run.result import FrameOutcome, RunResult
-from scenecap.run.resume import Leftover, look_at_leftover
+from scenecap.run.resume import Leftover, look_at_leftover, remember_leftover, remove_leftover
 from scenecap.run.run_log import Clock, RunRecorder
 from scenecap.run.source import FrameSource, open_source
 from scenecap.run.unit import Expansion, Unit, require_matches
@@ -144,6 +145,7 @@ class _Run:
         rejected = sum((Counter(expansion.rejected) for expansion in self._expansions), Counter[str]())
         self._rejected = dict(sorted(rejected.items()))
         self._manifest: Manifest | None = None
+        self._earlier: Mapping[str, Sequence[str]] = {}
         self._outcomes: dict[int, FrameOutcome] = {}
 
     @property
@@ -154,11 +156,13 @@ class _Run:
         """Open the manifest and return the frames that are not there yet."""
         try:
             leftover = look_at_leftover(self._output, self._rows)
-            self._manifest = Manifest(self._output, keep=leftover.kept.values(), fsync=self._fsync)
+            kept = {number: packed(row) for number, row in leftover.kept.items()}
+            self._earlier = remember_leftover(self._output, leftover)
+            self._manifest = Manifest(self._output, keep=kept.values(), fsync=self._fsync)
             self._output.write_file(LICENCES_NAME, dumps(licences_document(self._licensed)), fsync=self._fsync)
         except OutputError as error:  # nothing has been started yet
             raise UsageError(error.message, remedy=error.remedy) from error
-        self._outcomes = {number: FrameOutcome(row, kept=True) for number, row in leftover.kept.items()}
+        self._outcomes = {number: FrameOutcome(row, kept=True) for number, row in kept.items()}
         work = [UnitWork(place.share, _orders(place, leftover)) for place in self._places]
         return [item for item in work if item.orders]
 
@@ -190,6 +194,7 @@ class _Run:
         with contextlib.closing(executor.make(work, stop=stop)) as reports:
             for report in reports:
                 outcome = report.outcome(self._rows[report.number])
+                outcome = replace(outcome, row=packed(outcome.row))
                 self._outcomes[report.number] = outcome
                 stopped = report.stopped or self._record(self._manifest, outcome.row)
                 log.frame(outcome.row, report)
@@ -215,6 +220,8 @@ class _Run:
         model: Mapping[str, Any] | None,
     ) -> RunResult:
         try:
+            if not stopped:
+                remove_leftover(self._output, self._earlier, manifest.rows.values())
             manifest.close(finished=not stopped)  # a full disk is not the end: the next run goes on
             self._output.clean_up()
         except OutputError as error:
@@ -237,6 +244,8 @@ class _Run:
         """Write a frame's row; return why the run must end, or an empty text."""
         try:
             manifest.append(row)
+            if row.status is FrameStatus.FAILED:
+                self._output.discard_frame(row.key)  # its worker may have been killed while it wrote
         except OutputError as error:
             return str(error)
         return ""
@@ -282,6 +291,11 @@ def _orders(place: _Place, leftover: Leftover) -> tuple[FrameOrder, ...]:
 
 def _said(expansion: Expansion) -> tuple[str, ...]:
     return (expansion.error,) if expansion.error else ()
+
+
+def packed(row: FrameRow) -> FrameRow:
+    """Return a row that takes little memory: those of all frames stay until the end."""
+    return replace(row, files=PackedFiles(row.files))
 
 
 def job_facts(config: ScenecapConfig, cameras: Sequence[str], *, several_frames: bool) -> JobFacts:

@@ -18,7 +18,7 @@ from scenecap.run.make_frame import FrameOrder, FrameReport
 from scenecap.run.plan import FrameTask
 from scenecap.run.source import open_source
 from scenecap.run.unit import Expansion, Unit, require_matches
-from scenecap.run.units import job_facts
+from scenecap.run.units import job_facts, output_folder
 
 #: So many scenes are tried; of more, these are picked evenly, and the others are taken to cost as much.
 MEASURED_SCENES = 8
@@ -60,7 +60,7 @@ def plan_run(units: Sequence[Unit], *, opener: Opener = open_source, progress: P
     plans = [dataclasses.replace(plan, measured=costs.get(scene_of(plan.unit))) if plan.frames else plan for plan in plans]
     workers = expected_workers(config, units=len(units), frames=sum(plan.frames for plan in plans))
     cost = estimate(plans, workers=max(1, workers))
-    plan = RunPlan(str(config.job.output_path or ""), tuple(plans), workers)
+    plan = RunPlan(str(output_folder(config)) if config.job.output_path else "", tuple(plans), workers)
     return plan if cost is None else dataclasses.replace(plan, seconds=cost[0], bytes=cost[1])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from scenecap.contract import Frame
 from scenecap.graph.build import build_scene_graph
 from scenecap.graph.model import Relation, SceneGraph
 from tests.caption.checker import wrong
+from tests.caption.observed import frames_of
 from tests.caption.text_resolver import resolve_text
 
 pytestmark = pytest.mark.shared
@@ -32,22 +32,6 @@ LAYOUTS = {
     "bowl_on_the_cookie_box": Query(("bowl",), QueryKind.HELD, relation=Relation.ON, anchors=(Query(("cookies",)),)),
     "bowl_on_the_stove": Query(("bowl",), QueryKind.HELD, relation=Relation.ON, anchors=(Query(("stove",)),)),
 }
-
-
-@functools.cache
-def frames_of(path: Path) -> tuple[Frame, ...]:
-    """Return what each camera of a scene sees, without pictures."""
-    pytest.importorskip("pxr")
-    from scenecap.capture.embedded import EmbeddedSource
-    from scenecap.capture.settings import CaptureSettings
-    from scenecap.stage.cameras import camera_view, list_cameras
-    from scenecap.stage.open import open_stage
-
-    stage = open_stage(str(path))
-    source = EmbeddedSource(stage, CaptureSettings.model_validate({"quality": "off"}), buffers=())
-    size = (640, 480)
-    views = [camera_view(stage, info.path, time_code=stage.start, resolution=size) for info in list_cameras(stage)]
-    return tuple(source.observe(view) for view in (views or source.auto_views(2, resolution=size))[:4])
 
 
 def captioned(frame: Frame) -> tuple[SceneGraph, Captions]:

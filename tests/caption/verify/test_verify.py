@@ -60,6 +60,9 @@ def statuses(text: str, frame: Frame, **settings: object) -> dict[tuple[str, str
         ("The furniture is in a kitchen.", "object", "furniture", "supported"),
         ("There is a throne.", "object", "throne", "unknown"),
         ("A cup is on the table.", "object", "cup", "supported"),
+        ("A glass is on the table.", "object", "glass", "unknown"),
+        ("A desk stands on the floor.", "object", "desk", "supported"),
+        ("A sofa stands on the floor.", "object", "sofa", "unknown"),
         ("The mug is red.", "color", "red", "supported"),
         ("A green mug is on the table.", "color", "green", "contradicted"),
         ("Two mugs are on the table.", "count", "2", "contradicted"),
@@ -68,6 +71,13 @@ def statuses(text: str, frame: Frame, **settings: object) -> dict[tuple[str, str
         ("The plate is about 70 cm from the mug.", "distance", "apart", "supported"),
         ("The plate is about 3 m from the mug.", "distance", "apart", "contradicted"),
         ("This is a kitchen.", "setting", "kitchen", "supported"),
+        ("A table is on the kitchen floor.", "relation", "on", "supported"),
+        ("A mug is on the kitchen table.", "relation", "on", "supported"),
+        ("A chair is on the kitchen table.", "relation", "on", "contradicted"),
+        ("A table is on the kitchen floor.", "setting", "kitchen", "supported"),
+        ("A table is on the bathroom floor.", "setting", "bathroom", "contradicted"),
+        ("A table is on the living room floor.", "setting", "living room", "contradicted"),
+        ("A table is on the room floor.", "relation", "on", "supported"),
         ("This is a warehouse.", "setting", "warehouse", "contradicted"),
         ("The plate is larger than the mug.", "relation", "larger", "supported"),
         ("The mug is watching the plate.", "relation", "is watching", "unknown"),
@@ -179,26 +189,26 @@ def test_hostile_text_ends_in_time(kitchen: Frame, text: str) -> None:
 def test_a_missing_parser_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
-    from scenecap.caption.verify import tokens
+    from scenecap.caption.verify import tagging
     from scenecap.errors import MissingExtraError
 
-    monkeypatch.setitem(sys.modules, tokens.MODEL_PACKAGE, None)
-    tokens.load_language.cache_clear()
+    monkeypatch.setitem(sys.modules, tagging.MODEL_PACKAGE, None)
+    tagging.load_language.cache_clear()
     try:
         with pytest.raises(MissingExtraError, match="verify"):
-            tokens.load_language()
+            tagging.load_language()
     finally:
-        tokens.load_language.cache_clear()
+        tagging.load_language.cache_clear()
 
 
 def test_another_model_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from scenecap.caption.verify import tokens
+    from scenecap.caption.verify import tagging
     from scenecap.errors import ScenecapError
 
-    monkeypatch.setattr(tokens, "MODEL_DIGEST", "0" * 64)
-    tokens.load_language.cache_clear()
+    monkeypatch.setattr(tagging, "MODEL_DIGEST", "0" * 64)
+    tagging.load_language.cache_clear()
     try:
         with pytest.raises(ScenecapError, match="another model"):
-            tokens.load_language()
+            tagging.load_language()
     finally:
-        tokens.load_language.cache_clear()
+        tagging.load_language.cache_clear()

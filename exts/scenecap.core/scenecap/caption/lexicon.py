@@ -103,7 +103,7 @@ def lexicon() -> Lexicon:
     raw: dict[str, Any] = json.loads(resources.files("scenecap.caption").joinpath("lexicon.json").read_text(encoding="utf-8"))
     raw.pop("about")
     for name in ("same", "near"):
-        raw[name] = _neighbors(raw[name])
+        raw[name] = neighbors_of(raw[name])
     raw["hypernyms"] = {noun: frozenset(kinds) for noun, kinds in raw["hypernyms"].items()}
     raw["confusable_colors"] = frozenset(frozenset(pair) for pair in raw["confusable_colors"])
     for name in ("color_compounds", "material_compounds"):
@@ -113,7 +113,7 @@ def lexicon() -> Lexicon:
     return Lexicon(**lists)
 
 
-def _neighbors(groups: list[list[str]]) -> dict[str, frozenset[str]]:
+def neighbors_of(groups: list[list[str]]) -> dict[str, frozenset[str]]:
     """Turn groups of words into word -> the other words of all its groups."""
     result: dict[str, set[str]] = {}
     for group in groups:

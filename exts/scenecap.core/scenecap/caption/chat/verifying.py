@@ -10,7 +10,7 @@ from scenecap.caption.chat.judging import FailedClaim, Failures, Judge
 from scenecap.caption.chat.replies import BRIEF, GLOBAL, QUESTIONS
 from scenecap.caption.model import Captions, CaptionSource, Question
 from scenecap.caption.verify import Claim, Verifier, VerifySettings
-from scenecap.caption.verify.tokens import load_language
+from scenecap.caption.verify.tagging import load_tagger
 from scenecap.contract import Frame
 from scenecap.graph.model import SceneGraph
 
@@ -37,7 +37,7 @@ def verifier_judge(settings: VerifySettings | None = None) -> Judge:
     Raises:
         MissingExtraError: The verifier's parser is not installed.
     """
-    load_language()
+    load_tagger()
     lock = threading.Lock()  # the parser is not meant for several threads
 
     def judge(captions: Captions, graph: SceneGraph, frame: Frame) -> Failures:

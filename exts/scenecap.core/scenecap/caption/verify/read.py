@@ -5,7 +5,8 @@ from __future__ import annotations
 from scenecap.caption.verify.chunks import Chunker, Vocabulary
 from scenecap.caption.verify.clauses import ClauseReader
 from scenecap.caption.verify.syntax import Group, Sentence
-from scenecap.caption.verify.tokens import load_language, match_phrases, split_sentences, tag
+from scenecap.caption.verify.tagging import load_tagger
+from scenecap.caption.verify.tokens import match_phrases, split_sentences
 
 
 def read_text(text: str, vocabulary: Vocabulary, *, max_sentence_tokens: int = 300) -> list[Sentence]:
@@ -22,7 +23,7 @@ def read_text(text: str, vocabulary: Vocabulary, *, max_sentence_tokens: int = 3
     parts = [match_phrases(tokens, vocabulary.labels) for tokens in split_sentences(text, most=max_sentence_tokens)]
     sentences: list[Sentence] = []
     known: list[Group] = []
-    for tokens in tag(parts, load_language()):
+    for tokens in load_tagger().tag(parts):
         elements = Chunker(tokens, vocabulary).run()
         reader = ClauseReader(elements, known=known, heads=vocabulary.heads, start=tokens[0].start, end=tokens[-1].end)
         sentences.append(reader.run())

@@ -131,14 +131,13 @@ class Resolver:
     # Nouns
 
     def _nouns(self, mention: Mention) -> tuple[str, ...]:
-        """Return a mention's noun without words for the place ("the kitchen floor")."""
+        """Return a mention's noun without words for the place ("the living room floor")."""
         if len(mention.nouns) < 2 or self._scene.find(mention.nouns).seen:
             return mention.nouns or ("object",)
         lists = words()
-        kept = [
-            noun for noun in mention.nouns[:-1] if not (lists.has("setting_nouns", noun) or lists.has("scene_nouns", noun))
-        ]
-        return (*kept, mention.nouns[-1])
+        nouns = mention.nouns[len(self._scene.place_of(mention.nouns)) :]
+        kept = [noun for noun in nouns[:-1] if not (lists.has("setting_nouns", noun) or lists.has("scene_nouns", noun))]
+        return (*kept, nouns[-1])
 
     def _is_no_object(self, nouns: tuple[str, ...]) -> bool:
         lists, net, head = words(), wordnet(), nouns[-1]

@@ -27,7 +27,7 @@ class Fit(enum.IntEnum):
     """How well a noun fits an object; the larger the better."""
 
     NOT = 0
-    NARROWER = 1  # the text says "armchair", the graph "chair"
+    NARROWER = 1  # the text says "armchair", the graph "chair"; or "apple" and "orange", which some pictures leave open
     NEAR = 2  # "cup" for a mug
     KIND = 3  # "furniture" for a table
     SAME = 4  # "couch" for a sofa
@@ -193,6 +193,15 @@ class Scene:
             self._found[key] = found
         return self._found[key]
 
+    def place_of(self, nouns: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the words for a place that a noun begins with: ("living", "room") of "the living room floor"."""
+        known = tuple(singular(word) for word in (self.frame.setting or "").lower().split())
+        for size in range(len(nouns) - 1, 0, -1):
+            first = nouns[:size]
+            if first == known or words().has("setting_nouns", " ".join(first)):
+                return first
+        return ()
+
     def _search(self, nouns: tuple[str, ...], quoted: str) -> Found:
         if quoted:
             hits = [entity for entity in self.entities if _is_quoted(entity, quoted)]
@@ -297,9 +306,9 @@ def _kin(noun: str, label: str) -> Fit:
         return Fit.KIND
     if net.is_kind_of(label, noun) and not words().has("no_objects", noun):
         return Fit.KIND
-    if label in lists.near.get(noun, ()):
+    if label in words().near.get(noun, ()):
         return Fit.NEAR
-    if noun in lists.hypernyms.get(label, ()) or net.is_kind_of(noun, label):
+    if label in lists.near.get(noun, ()) or noun in lists.hypernyms.get(label, ()) or net.is_kind_of(noun, label):
         return Fit.NARROWER
     return Fit.NOT
 

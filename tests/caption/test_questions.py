@@ -39,6 +39,17 @@ def of_kind(questions: tuple[Question, ...], kind: QuestionKind) -> list[Questio
     return [question for question in questions if question.kind is kind]
 
 
+def test_existence_rests_on_what_has_the_colour_that_is_said() -> None:
+    """Labels "cushion cream" and "cushion yellow" are one noun; a question after a cream one speaks of that one only."""
+    boxes = [TABLE, on_table("cushion cream", -0.3, 0), on_table("cushion yellow", 0.3, 0), on_table("cushion cream", 0, 0.3)]
+    asked = of_kind(ask(boxes, question_kinds=["existence"]), QuestionKind.EXISTENCE)
+    (about,) = [question for question in asked if "cushion" in question.question]
+    said = "cream" if "cream" in about.question else "yellow"
+    expected = {node.id for node in make_graph(make_frame(boxes)).nodes if said in node.label}
+    assert set(about.evidence_nodes) == expected
+    assert set(about.question_spans[0].nodes) == expected
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_every_answer_is_held_by_the_graph(seed: int) -> None:
     frame = random_room(seed, count=6 + seed % 19)

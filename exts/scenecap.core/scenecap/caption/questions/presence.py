@@ -51,6 +51,7 @@ def _present(asker: Asker) -> Iterator[Question]:
             other
             for other in inventory.named(name.tokens, name.post).certain
             if inventory.visible_px[other] >= inventory.settings.min_question_px
+            and set(name.colors) <= {*inventory.descriptions[other].name.colors, *inventory.descriptions[other].colors}
         )
         words = _is_there(asker, name, (Ref(phrase(_any(name)), group),), f"existence {node}")
         yield asker.yes_no(QuestionKind.EXISTENCE, words, True, nodes=group, facts=[Fact("exists", group)])

@@ -186,7 +186,7 @@ def test_policy_and_title(tmp_path: Path) -> None:
     assert html.count('<link rel="stylesheet"') == 1
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html)
     assert policy is not None
-    assert policy[1].startswith("default-src 'none'; script-src 'self' file:;")
+    assert policy[1].startswith("default-src 'none'; script-src 'self';")
     assert "unsafe" not in policy[1]
     assert not re.search(r"https?://", html)
     for name in (page.STYLE, *page.SCRIPTS):

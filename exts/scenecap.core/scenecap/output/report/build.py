@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,7 +22,7 @@ from scenecap.output.report.folder import ReportFolder, require_place
 from scenecap.output.report.frame_page import ReadOnce, frame_page, read_content
 from scenecap.output.report.gallery import Gallery, report_name
 from scenecap.output.report.page import SCRIPTS, STYLE, asset, linked_page, single_page
-from scenecap.output.report.pictures import Drawn, FramePictures, address, jpeg, load_picture, thumbnail, way_to
+from scenecap.output.report.pictures import Drawn, FramePictures, address, draw_picture, way_to
 from scenecap.output.report.script_data import data_script, packed
 
 PAGE_NAME = "index.html"
@@ -107,13 +110,14 @@ def _write_frames(dataset: Dataset, writer: _Writer, generator: str, progress: P
     tally, gallery = StatsTally(), Gallery()
     total = dataset.count(FrameStatus.WRITTEN)
     problems: dict[str, None] = {}
-    for place, plain in enumerate(dataset.frames(), start=1):
+    for place, (plain, picture) in enumerate(_with_pictures(dataset.frames(), always=writer.holds_pictures), start=1):
         if progress is not None:
             progress(place, total)
         frame = ReadOnce(plain.root, plain.row)
         content = read_content(frame)
         tally.add(frame)
-        drawn = load_picture(frame, content.problems)
+        drawn, unread = picture
+        content.problems += unread
         pictures = FramePictures() if drawn is None else writer.pictures(frame, drawn)
         gallery.add(content, pictures)
         page = frame_page(content)
@@ -129,6 +133,25 @@ def _write_frames(dataset: Dataset, writer: _Writer, generator: str, progress: P
     writer.data("relations", gallery.relations())
     writer.data("questions", gallery.questions())
     return tuple(problems)
+
+
+def _with_pictures(
+    frames: Iterator[DatasetFrame], *, always: bool
+) -> Iterator[tuple[DatasetFrame, tuple[Drawn | None, list[str]]]]:
+    """Yield frames with their pictures, which threads draw ahead: decoding and scaling leave Python to the rest."""
+    workers = os.cpu_count() or 1
+    ahead: deque[tuple[DatasetFrame, Future[tuple[Drawn | None, list[str]]]]] = deque()
+    pool = ThreadPoolExecutor(workers)
+    try:
+        for frame in frames:
+            ahead.append((frame, pool.submit(draw_picture, frame, always=always)))
+            if len(ahead) > 2 * workers:
+                first, drawn = ahead.popleft()
+                yield first, drawn.result()
+        for first, drawn in ahead:
+            yield first, drawn.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _raw(frame: DatasetFrame) -> dict[str, Any]:
@@ -150,6 +173,8 @@ class _Writer:
 
     #: Address of the dataset's folder from the page, or None where its files are not linked to.
     way: str | None = None
+    #: Whether the page holds its pictures itself, and needs them drawn.
+    holds_pictures = False
 
     def data(self, name: str, value: dict[str, Any]) -> None:
         """Write what the page asks for under a name."""
@@ -184,10 +209,10 @@ class _InAFolder(_Writer):
         """Write the small picture, and the large one where it is not the dataset's own."""
         name = f"{frame.row.number:06d}"
         small = f"thumbs/{name}.jpg"
-        self._folder.write(small, thumbnail(drawn.image))
+        self._folder.write(small, drawn.small)
         if drawn.source is None:
             large = f"pictures/{name}.jpg"
-            self._folder.write(large, jpeg(drawn.image))
+            self._folder.write(large, drawn.large or b"")
         elif self.way is None:
             large = f"pictures/{name}{PurePosixPath(drawn.source).suffix.lower()}"
             self._folder.write(large, (frame.root / drawn.source).read_bytes())
@@ -209,6 +234,8 @@ class _InOneFile(_Writer):
         folder: Where to.
     """
 
+    holds_pictures = True
+
     def __init__(self, folder: ReportFolder) -> None:
         self._folder = folder
         self._data: dict[str, Any] = {}
@@ -220,8 +247,8 @@ class _InOneFile(_Writer):
     def pictures(self, frame: DatasetFrame, drawn: Drawn) -> FramePictures:
         """Return pictures as addresses that hold them; large ones as JPEG."""
         large, small = (
-            f"data:image/jpeg;base64,{base64.b64encode(content).decode('ascii')}"
-            for content in (jpeg(drawn.image), thumbnail(drawn.image))
+            f"data:image/jpeg;base64,{base64.b64encode(content or b'').decode('ascii')}"
+            for content in (drawn.large, drawn.small)
         )
         return FramePictures(large, small, drawn.kind)
 

@@ -43,46 +43,56 @@ class Drawn:
     """A picture to put into the report.
 
     Attributes:
-        image: RGB.
         kind: "picture", "normals" or "depth".
         source: The file that it is, which a page may show itself; None where it was drawn from a buffer.
+        small: For the gallery, a JPEG.
+        large: For the frame's page, a JPEG; None where its file serves.
     """
 
-    image: Image.Image
     kind: str
     source: str | None
+    small: bytes
+    large: bytes | None
 
 
-def load_picture(frame: DatasetFrame, problems: list[str]) -> Drawn | None:
-    """Return a frame's picture; without one grey shading by its normals, else its depth, else None.
+def draw_picture(frame: DatasetFrame, *, always: bool) -> tuple[Drawn | None, list[str]]:
+    """Return a frame's picture (without one grey shading by its normals, else its depth, else None), and what cannot be read.
 
     Args:
         frame: The frame.
-        problems: Gets a line for each file that cannot be read.
+        always: Draw the large one also where its file would serve.
     """
+    problems: list[str] = []
+    found = _load(frame, problems)
+    if found is None:
+        return None, problems
+    image, kind, source = found
+    large = _jpeg(image) if always or source is None else None
+    return Drawn(kind, source, _jpeg(_small(image)), large), problems
+
+
+def _load(frame: DatasetFrame, problems: list[str]) -> tuple[Image.Image, str, str | None] | None:
     record = frame.files.get(FileKind.PICTURE)
     if record is not None:
         image = _attempt(frame.root / record.path, record.path, _open, problems)
         if image is not None:
-            return Drawn(image, "picture", record.path)
+            return image, "picture", record.path
     for annotator, read in ((Annotator.NORMALS, _shaded), (Annotator.DISTANCE_TO_IMAGE_PLANE, _near_and_far)):
         path = frame.annotator_path(annotator)
         if path is not None:
             image = _attempt(path, path.relative_to(frame.root).as_posix(), read, problems)
             if image is not None:
-                return Drawn(image, annotator.value.split("_")[0].replace("distance", "depth"), None)
+                return image, annotator.value.split("_")[0].replace("distance", "depth"), None
     return None
 
 
-def thumbnail(image: Image.Image) -> bytes:
-    """Return a picture as a small JPEG."""
+def _small(image: Image.Image) -> Image.Image:
     small = image.copy()
     small.thumbnail(THUMBNAIL, Image.Resampling.BICUBIC, reducing_gap=2.0)
-    return jpeg(small)
+    return small
 
 
-def jpeg(image: Image.Image) -> bytes:
-    """Return a picture as a JPEG."""
+def _jpeg(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=_QUALITY, optimize=True)
     return buffer.getvalue()
@@ -120,6 +130,8 @@ def _open(path: Path) -> Image.Image:
             raise ValueError(f"it has {image.width} by {image.height} pixels")
         if image.mode in ("RGBA", "LA", "PA"):
             image = image.convert("RGBA")
+            if image.getextrema()[3] == (255, 255):  # as nearly all are; laying it over white takes as long as decoding it
+                return image.convert("RGB")
             under = Image.new("RGBA", image.size, (255, 255, 255, 255))
             return Image.alpha_composite(under, image).convert("RGB")
         return image.convert("RGB")

@@ -100,7 +100,7 @@ class App {
     if (turn !== this.turn) return; // went on meanwhile
     if (!this.view) await this.gallery.update(emptyState());
     this.frame = new FrameView(page, this.gallery, tab);
-    this.show("frame", this.frame.element, `${page.scene} ${lastPart(page.camera)}`);
+    this.show("frame", this.frame.element, `${page.scene} ${cameraName(page.camera)}`);
     const near = [-1, 1].map((step) => this.gallery.neighbour(number, step)).filter((other) => other !== null);
     Report.keepOnly("frames/", [number, ...near].map(frameName));
     for (const other of near) Report.load(frameName(other)).catch(() => {}); // told when it is opened

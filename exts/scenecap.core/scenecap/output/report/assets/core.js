@@ -121,6 +121,13 @@ function lastPart(path) {
   return path.slice(path.lastIndexOf("/") + 1) || path;
 }
 
+// What a camera is called here: the end of its path, as far as it says something ("/orbit/3" is "orbit/3").
+function cameraName(path) {
+  const parts = path.split("/").filter(Boolean);
+  const last = parts.at(-1) ?? path;
+  return parts.length > 1 && (/^\d+$/.test(last) || /^camera$/i.test(last)) ? parts.slice(-2).join("/") : last;
+}
+
 // Positions in texts count characters as Python does; JavaScript counts UTF-16 units.
 function characters(text) {
   const units = Array.from(text);

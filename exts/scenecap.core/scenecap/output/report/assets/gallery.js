@@ -107,8 +107,15 @@ class Gallery {
           : boxesOnly(frame)),
       h("span", { class: "text" }, marked(found, terms)),
       h("span", { class: "where" },
-        h("span", null, this.index.scenes.length > 1 ? `${lastPart(camera)} \u00b7 ${scene}` : lastPart(camera)),
-        h("span", null, frame.notes ? h("span", { class: "warn", title: counted(frame.notes, "warning") }, "! ") : null, counted(frame.objects, "object"))));
+        h("span", null, this.index.scenes.length > 1 ? `${cameraName(camera)} \u00b7 ${scene}` : cameraName(camera)),
+        h("span", null, frame.notes ? h("span", { class: "warn", title: counted(frame.notes, "warning") }, "! ") : null, this.note(frame))));
+  }
+
+  // What the order goes by, else how many objects there are.
+  note(frame) {
+    if (this.state.sort === "least" && frame.least_px !== null) return `${grouped(frame.least_px)} px`;
+    if (this.state.sort === "hidden" && frame.most_hidden !== null) return `${percent(frame.most_hidden)} hidden`;
+    return counted(frame.objects, "object");
   }
 
   drawPager(pages) {

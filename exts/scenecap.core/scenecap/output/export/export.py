@@ -18,13 +18,14 @@ from scenecap.output.dataset.documents import CaptionDocument, SceneObject
 from scenecap.output.dataset.files import DERIVED_NAME, FileKind
 from scenecap.output.dataset.licences import read_licences
 from scenecap.output.dataset.reader import Dataset, DatasetFrame, read_bytes
+from scenecap.output.derived import DerivedKind
 from scenecap.output.export.card import CardFacts, card_text
 from scenecap.output.export.coco import CocoFiles, CocoImage
 from scenecap.output.export.facts import Origin, SplitFacts
 from scenecap.output.export.licensing import LicenceTable
 from scenecap.output.export.llava import conversations
 from scenecap.output.export.masks import InstanceMasks, read_masks
-from scenecap.output.export.place import EXPORT_KIND, check_apart, new_folder
+from scenecap.output.export.place import check_apart, new_folder
 from scenecap.output.export.plan import ExportPlan, PlannedFrame, plan_export
 from scenecap.output.export.settings import ExportFormat, ExportSettings, TextKind
 from scenecap.output.export.texts import captions_of
@@ -223,7 +224,7 @@ class _Export:
         """Return how the export was made, for machines: the same dataset and settings give the same bytes."""
         settings = self._settings
         return {
-            "kind": EXPORT_KIND,
+            "kind": DerivedKind.EXPORT,
             "generator": f"scenecap {__version__}",
             "dataset": self._dataset.root.resolve().name,
             "config_hashes": sorted(self._origin.config_hashes),

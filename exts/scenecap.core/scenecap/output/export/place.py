@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from scenecap.errors import OutputError, UsageError
-from scenecap.output.canonical import dumps
-from scenecap.output.dataset.files import DERIVED_NAME
-
-#: What the marker of an export says it is; only a folder with such a marker is ever replaced.
-EXPORT_KIND = "export"
+from scenecap.errors import UsageError
+from scenecap.output.derived import DerivedFolder, DerivedKind, is_derived, naming
 
 
 def check_apart(dataset: Path, out: Path) -> None:
@@ -45,33 +39,8 @@ def new_folder(out: Path, *, force: bool) -> Iterator[Path]:
         OutputError: It cannot be written.
     """
     _check_free(out, force=force)
-    temporary = out.with_name(f".{out.name}.partial")
-    try:
-        with _naming(out):
-            if is_export(temporary):  # an export that was killed left it
-                shutil.rmtree(temporary)
-            temporary.mkdir(parents=True)
-            # First of all, so that whatever stops this program leaves a folder that is known for what it is.
-            (temporary / DERIVED_NAME).write_bytes(dumps({"kind": EXPORT_KIND}))
-    except BaseException:
-        if is_export(temporary):
-            shutil.rmtree(temporary, ignore_errors=True)
-        raise
-    try:
-        with _naming(out):
-            yield temporary
-            _take_place(temporary, out)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def is_export(folder: Path) -> bool:
-    """Whether a folder holds an export, or what a stopped program left of one."""
-    try:
-        marker = json.loads((folder / DERIVED_NAME).read_bytes())
-    except (OSError, ValueError):
-        return False
-    return isinstance(marker, dict) and marker.get("kind") == EXPORT_KIND
+    with naming(out), DerivedFolder(out, DerivedKind.EXPORT) as folder:
+        yield folder.path
 
 
 @contextlib.contextmanager
@@ -92,7 +61,7 @@ def new_file(out: Path, *, force: bool) -> Iterator[Path]:
         raise UsageError(f"{out}: is there already.", remedy="Choose another name, or give --force to replace it.")
     temporary = out.with_name(f".{out.stem}.{os.getpid()}.tmp{out.suffix}")
     try:
-        with _naming(out):
+        with naming(out):
             out.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
             os.replace(temporary, out)
@@ -110,34 +79,7 @@ def _check_free(out: Path, *, force: bool) -> None:
         raise UsageError(f"{out}: is there already, and is no folder.", remedy="Choose another folder.")
     if not any(out.iterdir()):
         return
-    if not is_export(out):
+    if not is_derived(out, DerivedKind.EXPORT):
         raise UsageError(f"{out}: is there already, and is no export.", remedy="Choose another folder.")
     if not force:
         raise UsageError(f"{out}: an export is there already.", remedy="Choose another folder, or give --force to replace it.")
-
-
-def _take_place(temporary: Path, out: Path) -> None:
-    old = out.with_name(f".{out.name}.old")
-    if out.is_dir():
-        if is_export(old):
-            shutil.rmtree(old)
-        os.replace(out, old)
-    try:
-        os.replace(temporary, out)
-    except OSError:
-        if old.is_dir():
-            os.replace(old, out)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _naming(out: Path) -> Iterator[None]:
-    """Turn an OSError into one line that names the output."""
-    try:
-        yield
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise OutputError(
-            f"{out}: cannot be written ({reason}).", remedy="Free some space or choose another place."
-        ) from error

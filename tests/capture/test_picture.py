@@ -32,7 +32,7 @@ CAMERA = look((0, -3, 1.6), (0, 0, 0.1), width=128, height=96)
 
 
 def tracer_of(studio: Studio, **options) -> PathTracer:
-    return PathTracer(studio.world.materials, studio.world.bindings, **options)
+    return PathTracer(studio.world.materials, **options)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,9 @@ def coverage(studio: Studio, camera) -> np.ndarray:
     """Mitsuba's own share of each pixel that is covered."""
     view = studio.view(camera)
     uniform = dataclasses.replace(SKY, sky=np.ones_like(SKY.sky), suns=())
-    scene = tracer_of(studio, denoise=False)._scene.at(view.scene, view.local_to_world, view.drawn, uniform)
+    scene = tracer_of(studio, denoise=False)._scene.at(
+        view.scene, view.local_to_world, view.drawn, uniform, view.table.bindings
+    )
     mi = load_mitsuba()
     # Paths of length 1 show emitters only: the sky, of radiance 1, where no surface is before it.
     emitters = mi.load_dict({"type": "path", "max_depth": 1})
@@ -293,7 +295,7 @@ def test_a_rect_lamps_light_follows_the_closed_form(tmp_path):
     path = tracer_of(studio, samples=64, denoise=False)
     camera = look((0, -0.4, 1.0), (0, 0, 0), width=48, height=48, fov=8)
     view = studio.view(camera)
-    scene = path._scene.at(view.scene, view.local_to_world, view.drawn, light)
+    scene = path._scene.at(view.scene, view.local_to_world, view.drawn, light, view.table.bindings)
     radiance = path._trace(scene, camera, 0, np.zeros((48, 48, 3), np.float32), view.truth.hit, True)
     expected = 0.5 / np.pi * 100.0 * 0.04 / 4.0
     assert radiance[16:32, 16:32].mean() == pytest.approx(expected, rel=0.05)
@@ -311,7 +313,7 @@ def test_a_distant_light_gives_its_irradiance(tmp_path):
     path = tracer_of(studio, samples=16, denoise=False)
     camera = look((0, -2, 2), (0, 0, 0), width=32, height=32, fov=10)
     view = studio.view(camera)
-    scene = path._scene.at(view.scene, view.local_to_world, view.drawn, light)
+    scene = path._scene.at(view.scene, view.local_to_world, view.drawn, light, view.table.bindings)
     radiance = path._trace(scene, camera, 0, np.zeros((32, 32, 3), np.float32), view.truth.hit, False)
     fill = float(light.sky[0, 0, 0]) * np.pi  # what comes from around as well
     assert radiance.mean() == pytest.approx(0.5 / np.pi * (3.0 * 0.5 + fill), rel=0.05)

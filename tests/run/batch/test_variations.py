@@ -17,7 +17,14 @@ from scenecap.run.config import make_config
 from scenecap.run.job import run_job
 from tests.capture.variation.rooms import write_room
 
-VARIED = {"count": 2, "pose": {"distance": 0.3}, "drop_out": {"share": 0.3}, "camera": {"position": 0.2, "turn": 5}}
+VARIED = {
+    "count": 2,
+    "pose": {"distance": 0.3},
+    "drop_out": {"share": 0.3},
+    "camera": {"position": 0.2, "turn": 5},
+    "colors": {"share": 0.5},
+    "lights": {"intensity": [0.5, 2], "temperature": [3000, 9000], "balance": [0.5, 2]},
+}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +33,7 @@ def room(tmp_path_factory) -> Path:
 
 
 def config(room: Path, output: Path, **keys):
-    keys = {"scenes": str(room), "quality": "off", "resolution": "96x72", "fsync": False, "variations": VARIED, **keys}
+    keys = {"scenes": str(room), "quality": "draft", "resolution": "96x72", "fsync": False, "variations": VARIED, **keys}
     return make_config({"output_path": str(output), **keys})
 
 

@@ -45,14 +45,23 @@ class MaterialTable:
     Args:
         bindings: Materials of each gprim, as ``MaterialLibrary.bind`` returns them.
         textures: The library's store.
+        share: A table that has read some of the textures already.
 
     Attributes:
+        bindings: As given.
         materials: The distinct materials.
         first: (G + 1,) int32, where each gprim's materials begin in :attr:`index`.
         index: (S,) int32, number of the material in :attr:`materials`.
     """
 
-    def __init__(self, bindings: Sequence[tuple[SurfaceMaterial, ...]], textures: TextureStore) -> None:
+    def __init__(
+        self,
+        bindings: Sequence[tuple[SurfaceMaterial, ...]],
+        textures: TextureStore,
+        *,
+        share: MaterialTable | None = None,
+    ) -> None:
+        self.bindings = bindings
         numbers: dict[SurfaceMaterial, int] = {}
         index = [numbers.setdefault(material, len(numbers)) for binding in bindings for material in binding]
         self.materials: tuple[SurfaceMaterial, ...] = tuple(numbers)
@@ -72,7 +81,7 @@ class MaterialTable:
         self._wrap = np.zeros((count, 2), dtype=np.int32)
         self._scale = np.ones((count, 3), dtype=np.float32)
         self._bias = np.zeros((count, 3), dtype=np.float32)
-        self._bank = _TextureBank()
+        self._bank = _TextureBank() if share is None else share._bank
 
     def material_of(self, gprim: np.ndarray, face_material: np.ndarray) -> np.ndarray:
         """Return the number of the material in each pixel.

@@ -19,6 +19,7 @@ from scenecap.capture.layers import SurfaceLayer, ViewedScene, make_layer
 from scenecap.capture.raster import RasterResult, rasterize
 from scenecap.capture.settings import CaptureSettings, Quality
 from scenecap.capture.shade import draw_draft
+from scenecap.capture.variation.colors import varied_bindings
 from scenecap.capture.variation.lights import varied_lights
 from scenecap.capture.variation.model import AUTHORED, StageVariation
 from scenecap.capture.world import Moment, StageWorld
@@ -72,7 +73,8 @@ class EmbeddedSource:
             self._wanted -= {Buffer.RGB}
         self.world = StageWorld(open_stage, self.settings, label_settings or LabelSettings.model_validate({}), database)
         self._materials = MaterialTable(self.world.bindings, self.world.materials.textures)
-        self._environment: tuple[float, StageVariation, Environment] | None = None
+        self._painted = (AUTHORED, self._materials)
+        self._environment: tuple[float, StageVariation, Environment, Environment] | None = None
         self._tracer: PathTracer | None = None
         self._no_tracer = False
 
@@ -108,7 +110,8 @@ class EmbeddedSource:
         time_code = self._open_stage.start if time_code is None else float(time_code)
         moment = self.world.at(time_code, variation)
         result = self._rasterize(moment, camera)
-        truth = make_layer(build_gbuffer(moment.scene, camera, moment.state.local_to_world, result), self._materials)
+        table = self._table(variation)
+        truth = make_layer(build_gbuffer(moment.scene, camera, moment.state.local_to_world, result), table)
         seen = made.visibilities(
             result, slot_count=len(moment.slots), albedo=truth.albedo.texel, albedo_known=truth.albedo.known
         )
@@ -204,17 +207,18 @@ class EmbeddedSource:
             scene=moment.scene,
             local_to_world=moment.state.local_to_world,
             drawn=moment.drawn,
-            table=self._materials,
+            table=self._table(variation),
             truth=truth,
         )
         environment = self._light(moment.state.time_code, variation)
         exposure = None if self.settings.exposure is None else 2.0**self.settings.exposure
+        gain = variation.light.intensity
         tracer = self._path_tracer()
         if tracer is None:
-            rgb = draw_draft(view, environment, exposure=exposure)
+            rgb = draw_draft(view, environment, exposure=exposure, gain=gain)
         else:
             seed = _seed(self.settings.random_seed, camera.path, frame_index, variation.record.number)
-            rgb = tracer.draw(view, environment, seed=seed, exposure=exposure)
+            rgb = tracer.draw(view, environment, seed=seed, exposure=exposure, gain=gain)
         return np.concatenate([rgb, np.full((*rgb.shape[:2], 1), 255, dtype=np.uint8)], axis=2)
 
     def prepare(self) -> None:
@@ -237,7 +241,6 @@ class EmbeddedSource:
             try:
                 self._tracer = PathTracer(
                     self.world.materials,
-                    self.world.bindings,
                     quality=quality,
                     samples=self.settings.spp,
                     denoise=self.settings.denoise,
@@ -259,8 +262,20 @@ class EmbeddedSource:
             environment = build_environment(lights, self.world.materials.textures, previous=previous)
             for problem in (*lights.problems, *environment.problems):
                 self._open_stage.add_problem(problem)
-            self._environment = known = (time_code, variation, environment)
-        return known[2]
+            tint = variation.light.tint
+            tinted = environment if (tint == 1.0).all() else environment.tinted(tint)
+            self._environment = known = (time_code, variation, environment, tinted)
+        return known[3]
+
+    def _table(self, variation: StageVariation) -> MaterialTable:
+        """Return the materials in a variation; the last ones are kept, and textures are read once for all."""
+        if not variation.colors:
+            return self._materials
+        if self._painted[0] is not variation:
+            bindings = varied_bindings(self.world, variation)
+            table = MaterialTable(bindings, self.world.materials.textures, share=self._materials)
+            self._painted = (variation, table)
+        return self._painted[1]
 
 
 def _seed(seed: int, camera: str, frame_index: int, variation: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -55,6 +55,7 @@ class Environment:
         is_default: Whether it is the soft sky of a stage that has no lights.
         problems: One line for each texture that could not be used.
         source: The lights that it was made from.
+        tint: (3,) float64 factor of red, green and blue that all light has got (:meth:`tinted`).
     """
 
     sky: np.ndarray
@@ -63,6 +64,17 @@ class Environment:
     is_default: bool
     problems: tuple[str, ...] = ()
     source: StageLights = field(default_factory=lambda: StageLights(()))
+    tint: np.ndarray = field(default_factory=lambda: np.ones(3))
+
+    def tinted(self, tint: np.ndarray) -> Environment:
+        """Return the same light in another colour: (3,) factors of red, green and blue."""
+        return replace(
+            self,
+            sky=(self.sky * tint).astype(np.float32),
+            suns=tuple(replace(sun, irradiance=sun.irradiance * tint) for sun in self.suns),
+            local=tuple(replace(light, radiance=light.radiance * tint) for light in self.local),
+            tint=self.tint * tint,
+        )
 
     @functools.cached_property
     def map_with_suns(self) -> tuple[np.ndarray, tuple[Sun, ...]]:

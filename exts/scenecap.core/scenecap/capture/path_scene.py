@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -56,21 +57,28 @@ class PathScene:
 
     Args:
         textures: Where their pixels are.
-        bindings: Materials of each gprim.
     """
 
-    def __init__(self, textures: TextureStore, bindings: list[tuple[SurfaceMaterial, ...]]) -> None:
+    def __init__(self, textures: TextureStore) -> None:
         self._mi = load_mitsuba()
         self._textures = textures
-        self._bindings = bindings
+        self._bindings: Sequence[tuple[SurfaceMaterial, ...]] = ()
         self._surfaces: dict[SurfaceMaterial, Any] = {}
         self._bitmaps: dict[TextureRef, Any] = {}
         self._groups: dict[tuple[int, tuple[SurfaceMaterial, ...]], tuple[LocalMesh, Any]] = {}
+        self._live: set[tuple[int, tuple[SurfaceMaterial, ...]]] = set()
         self._lights: tuple[Environment | None, dict[str, Any]] = (None, {})
         self._placed: tuple[RasterScene, np.ndarray, np.ndarray, Environment] | None = None
         self._scene: Any = None
 
-    def at(self, scene: RasterScene, local_to_world: np.ndarray, drawn: np.ndarray, environment: Environment) -> Any:
+    def at(
+        self,
+        scene: RasterScene,
+        local_to_world: np.ndarray,
+        drawn: np.ndarray,
+        environment: Environment,
+        bindings: Sequence[tuple[SurfaceMaterial, ...]],
+    ) -> Any:
         """Return the Mitsuba scene of gprims at some places under some light; the last one is kept.
 
         Args:
@@ -78,14 +86,18 @@ class PathScene:
             local_to_world: (G, 4, 4) float64.
             drawn: (G,) bool, which gprims are shown.
             environment: The light.
+            bindings: Materials of each gprim.
         """
         if self._placed is not None:
             before, places, shown, light = self._placed
-            same = before is scene and light is environment and np.array_equal(shown, drawn)
+            same = before is scene and light is environment and bindings is self._bindings and np.array_equal(shown, drawn)
             if same and np.array_equal(places[drawn], local_to_world[drawn]):
                 return self._scene
+        recolored, self._bindings = bindings is not self._bindings, bindings
         place = self._placed_meshes if has_shaped_lamps(environment) else self._instances
         objects = place(scene, local_to_world, drawn)
+        if recolored:  # what had another colour before
+            self._groups = {key: group for key, group in self._groups.items() if key in self._live}
         self._scene = self._mi.load_dict({"type": "scene", **self._light_objects(environment), **objects})
         self._placed = (scene, local_to_world.copy(), drawn.copy(), environment)
         return self._scene
@@ -103,7 +115,7 @@ class PathScene:
             f"bulb_{number}": {
                 "type": "point",
                 "position": (position + np.array([x, y, 0.0]) * size / 2.0).tolist(),
-                "intensity": {"type": "rgb", "value": 1.0},
+                "intensity": _rgb(environment.tint),
             }
             for number, (x, y) in enumerate([(-1.0, -1.0), (1.0, -1.0), (-1.0, 1.0), (1.0, 1.0)])
         }
@@ -113,8 +125,8 @@ class PathScene:
     def _instances(self, scene: RasterScene, local_to_world: np.ndarray, drawn: np.ndarray) -> dict[str, Any]:
         transform = self._mi.ScalarTransform4f
         objects: dict[str, Any] = {}
-        live = set()
-        for row in np.nonzero(_placeable(scene, local_to_world, drawn))[0]:
+        live = self._live = set()
+        for row in np.flatnonzero(_placeable(scene, local_to_world, drawn)).tolist():
             matrix = local_to_world[row]
             number = int(scene.prototype[row])
             mesh, binding = scene.meshes[number], self._bindings[row]
@@ -135,7 +147,7 @@ class PathScene:
 
     def _placed_meshes(self, scene: RasterScene, local_to_world: np.ndarray, drawn: np.ndarray) -> dict[str, Any]:
         objects: dict[str, Any] = {}
-        for row in np.nonzero(_placeable(scene, local_to_world, drawn))[0]:
+        for row in np.flatnonzero(_placeable(scene, local_to_world, drawn)).tolist():
             number = int(scene.prototype[row])
             for name, part in self._parts(
                 scene.meshes[number], scene.uv_names[number], self._bindings[row], local_to_world[row]

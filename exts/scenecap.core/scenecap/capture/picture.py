@@ -20,7 +20,6 @@ from scenecap.colours import srgb8_to_linear
 from scenecap.contract import CameraView
 from scenecap.errors import CaptureError, MissingExtraError
 from scenecap.stage.materials import MaterialLibrary
-from scenecap.stage.materials.model import SurfaceMaterial
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +60,6 @@ class PathTracer:
 
     Args:
         library: The stage's materials.
-        bindings: Materials of each gprim, as ``library.bind`` returns them.
         quality: ``PREVIEW`` or ``FINAL``.
         samples: Samples per pixel; by default what the quality says.
         denoise: Whether to denoise.
@@ -73,7 +71,6 @@ class PathTracer:
     def __init__(
         self,
         library: MaterialLibrary,
-        bindings: list[tuple[SurfaceMaterial, ...]],
         *,
         quality: Quality = Quality.PREVIEW,
         samples: int | None = None,
@@ -83,7 +80,7 @@ class PathTracer:
         self._work = QUALITIES[quality]
         self._samples = samples or self._work.samples
         self._denoiser = _Denoiser(thorough=self._work.thorough) if denoise else None
-        self._scene = PathScene(library.textures, bindings)
+        self._scene = PathScene(library.textures)
         self._integrators = {
             hide: self._mi.load_dict(
                 {"type": "path", "max_depth": self._work.depth, "hide_emitters": hide, "block_size": _BLOCK_SIZE}
@@ -91,7 +88,15 @@ class PathTracer:
             for hide in (False, True)
         }
 
-    def draw(self, view: ViewedScene, environment: Environment, *, seed: int = 0, exposure: float | None = None) -> np.ndarray:
+    def draw(
+        self,
+        view: ViewedScene,
+        environment: Environment,
+        *,
+        seed: int = 0,
+        exposure: float | None = None,
+        gain: float = 1.0,
+    ) -> np.ndarray:
         """Draw a picture.
 
         Args:
@@ -99,6 +104,7 @@ class PathTracer:
             environment: The light.
             seed: Of the random numbers.
             exposure: Factor on light; None to expose automatically (:func:`scenecap.capture.exposure.meter`).
+            gain: Further factor on light, after any exposure.
 
         Returns:
             (H, W, 3) uint8 sRGB.
@@ -109,7 +115,7 @@ class PathTracer:
         solid, veil, opacity = split_layers(view)
         sky = self._sky(view.camera, solid, environment)
         try:
-            scene = self._scene.at(view.scene, view.local_to_world, view.drawn, environment)
+            scene = self._scene.at(view.scene, view.local_to_world, view.drawn, environment, view.table.bindings)
             radiance = self._trace(scene, view.camera, seed, sky, solid.hit | (opacity > 0.0), has_shaped_lamps(environment))
             if not environment.local and _is_closed(radiance, solid, environment):
                 scene = self._scene.with_lamp(*self._place_lamp(scene, view, solid))
@@ -125,7 +131,7 @@ class PathTracer:
         if emission.any():
             radiance = radiance + emission[np.maximum(solid.material, 0)] * (solid.hit * (1.0 - opacity))[..., None]
         factor = expose_layers(radiance, solid, veil, opacity) if exposure is None else exposure
-        return develop(radiance, factor)
+        return develop(radiance, factor * gain)
 
     def _trace(
         self, scene: Any, camera: CameraView, seed: int, sky: np.ndarray, covered: np.ndarray, hide: bool

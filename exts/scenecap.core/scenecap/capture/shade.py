@@ -31,7 +31,7 @@ _SAMPLES = 4000
 _LEAST_LIT = 0.03
 
 
-def draw_draft(view: ViewedScene, environment: Environment, *, exposure: float | None = None) -> np.ndarray:
+def draw_draft(view: ViewedScene, environment: Environment, *, exposure: float | None = None, gain: float = 1.0) -> np.ndarray:
     """Draw a picture from the rasteriser's buffers, without a ray tracer.
 
     The sky lights surfaces by their normal, darkened where depth says that they are closed in; the strongest sun casts
@@ -41,6 +41,7 @@ def draw_draft(view: ViewedScene, environment: Environment, *, exposure: float |
         view: What the camera sees.
         environment: The light.
         exposure: Factor on light; None to expose automatically (:func:`scenecap.capture.exposure.meter`).
+        gain: Further factor on light, after any exposure.
 
     Returns:
         (H, W, 3) uint8 sRGB.
@@ -52,7 +53,7 @@ def draw_draft(view: ViewedScene, environment: Environment, *, exposure: float |
     if veil is not None:
         kernels.lay_over(radiance, _shade_layer(view, veil, environment, shadow), opacity)
     factor = expose_layers(radiance, solid, veil, opacity) if exposure is None else exposure
-    picture = develop(radiance, factor)
+    picture = develop(radiance, factor * gain)
     softened = np.empty_like(picture)
     kernels.soften_edges(picture, softened)
     return softened

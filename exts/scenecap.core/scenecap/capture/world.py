@@ -115,6 +115,7 @@ class StageWorld:
             database=database,
         )
         self._varying = np.array([self.geometry.varies(gprim) for gprim in self.walk.gprims], dtype=bool)
+        self._number = {entity.path: number for number, entity in enumerate(self.discovery.entities)}
         self._members = _members(self.discovery.owner, len(self.discovery.entities))
         self._frames = ObjectFrames(self.walk, self.geometry)
         self._tracker = ContactTracker(settings.contacts)
@@ -132,11 +133,10 @@ class StageWorld:
     @functools.cached_property
     def followed(self) -> np.ndarray:
         """(G,) int32, number of the entity that each gprim goes with: its owner, else the nearest above it; -1 for none."""
-        number = {entity.path: index for index, entity in enumerate(self.discovery.entities)}
         followed = self.discovery.owner.astype(np.int32)
         for row in np.flatnonzero(followed < 0):
-            above = anchor(self.walk.gprims[row].path, number)
-            followed[row] = -1 if above is None else number[above]
+            above = anchor(self.walk.gprims[row].path, self._number)
+            followed[row] = -1 if above is None else self._number[above]
         return followed
 
     def at(self, time_code: float, variation: StageVariation = AUTHORED) -> Moment:
@@ -150,6 +150,8 @@ class StageWorld:
             state = dataclasses.replace(self._state, time_code=time_code)
             self._moment = dataclasses.replace(self._moment, state=state)
             return self._moment
+        for path in {*self._variation.entities, *variation.entities}:
+            self._objects.pop(self._number[path], None)
         self._variation = variation
         self._frames.displace(variation)
         self._moment = self._make_moment(self._advance(time_code))
@@ -222,7 +224,8 @@ class StageWorld:
         return build_raster_scene([self.geometry.get(gprim, time_code) for gprim in self.walk.gprims], uv_names=names)
 
     def _make_moment(self, changed: np.ndarray) -> Moment:
-        entities, owner = self.discovery.entities, self.discovery.owner
+        owner, called = self.discovery.owner, self._variation.entities
+        entities = [called.get(entity.path, entity) for entity in self.discovery.entities]
         there = self._state.drawn & self._opaque_enough & (np.abs(self._bounds) < _FARTHEST).all(axis=(1, 2))
         role = np.array([entity.role is Role.GHOST for entity in entities] or [False], dtype=bool)
         ghosts = (owner >= 0) & role[owner] & there

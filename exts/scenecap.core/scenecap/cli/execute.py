@@ -219,10 +219,16 @@ def varied_text(varied: Mapping[str, int]) -> str:
 
 
 #: Counts of variations -> how they are called.
-VARIED = {"hidden": "objects hidden", "moved": "objects moved", "views_shifted": "views shifted"}
+VARIED = {
+    "hidden": "objects hidden",
+    "moved": "objects moved",
+    "recolored": "objects recoloured",
+    "views_shifted": "views shifted",
+}
 KEPT = {
     "poses_fixed": "objects that can only stay",
     "poses_given_up": "objects that no draw would do for",
+    "colors_fixed": "objects that are called after a colour",
     "views_given_up": "views that no draw would do for",
 }
 

@@ -13,6 +13,8 @@ VARIATION_COUNTS = {
     "poses_rejected": "poses that were drawn and turned down",
     "poses_given_up": "objects that no draw would do for; they are where they were",
     "poses_fixed": "objects that can only stay",
+    "recolored": "objects that got another colour",
+    "colors_fixed": "objects whose name is also that of a colour; they keep theirs",
     "views_shifted": "views that were shifted",
     "views_rejected": "views that were drawn and turned down",
     "views_given_up": "views that no draw would do for; they are the authored ones",
@@ -25,6 +27,8 @@ class ChangeKind(str, enum.Enum):
     HIDDEN = "hidden"
     MOVED = "moved"
     CARRIED = "carried"  # it stands on, lies in or hangs from something that was moved
+    RECOLORED = "recolored"
+    LIGHT = "light"  # of a light; of all light where the path is that of the root, "/"
     CAMERA = "camera"
 
 

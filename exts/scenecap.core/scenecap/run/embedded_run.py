@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scenecap.capture.embedded import EmbeddedSource
+from scenecap.capture.settings import Quality
 from scenecap.capture.variation.draw import VariationDrawer
 from scenecap.contract import Buffer, CameraView, Frame, SceneLicences
 from scenecap.errors import UsageError
@@ -18,6 +19,7 @@ from scenecap.run.inputs import hash_files
 from scenecap.run.label_source import open_label_database
 from scenecap.run.placements import place_cameras
 from scenecap.run.plan import FrameTask, frame_times, select_cameras
+from scenecap.run.uncolored import uncolored
 from scenecap.stage.cameras import camera_view, list_cameras
 from scenecap.stage.licences import scene_licences
 from scenecap.stage.open import OpenStage, open_stage
@@ -55,6 +57,7 @@ class EmbeddedRun:
             contacts=config.capture.contacts,
             seed=config.graph.random_seed,
             scene=self._opened.name,
+            uncolored=uncolored,
         )
         self._placed: dict[str, CameraView] = {}
         self._warnings: tuple[str, ...] = ()
@@ -101,6 +104,8 @@ class EmbeddedRun:
             cameras = select_cameras(self._config.job.cameras, known) or self._place(times[0].time_code)
         variations = self._config.batch.variations
         if variations.count:
+            if variations.lights is not None and self._config.capture.quality is Quality.OFF:
+                self._opened.add_problem("variations.lights changes pictures only, and quality: off makes none")
             self.unmatched = self._drawer.unmatched()
         # A frame carries what was known before the first one: what turns up later depends on which frames came before, and a
         # run that goes on where another was stopped must write the same bytes.

@@ -87,4 +87,4 @@ def require_matches(expansions: Iterable[Expansion]) -> None:
     opened = [expansion for expansion in expansions if not expansion.error]
     for key in opened[0].unmatched if opened else ():
         if all(key in expansion.unmatched for expansion in opened):
-            raise UsageError(f"{opened[0].unmatched[key]}.")
+            raise UsageError(opened[0].unmatched[key])

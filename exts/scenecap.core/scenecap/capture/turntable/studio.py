@@ -176,7 +176,7 @@ class Studio:
         from scenecap.capture.picture import PathTracer  # needs Mitsuba, which drafts do not
 
         try:
-            return PathTracer(self._world.materials, set_up.bindings, quality=self._quality)
+            return PathTracer(self._world.materials, quality=self._quality)
         except MissingExtraError as error:
             if self._quality is Quality.FINAL:
                 raise

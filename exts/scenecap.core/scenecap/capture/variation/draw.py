@@ -10,7 +10,9 @@ import numpy as np
 
 from scenecap.capture.contact_settings import ContactSettings
 from scenecap.capture.variation.cameras import CameraShift, draw_camera
+from scenecap.capture.variation.colors import Uncolored, draw_colors
 from scenecap.capture.variation.drop_out import draw_drop_out
+from scenecap.capture.variation.lights import draw_light
 from scenecap.capture.variation.model import AUTHORED, StageVariation
 from scenecap.capture.variation.poses import draw_poses
 from scenecap.capture.variation.rigging import OverTime, Rigging, look_over_time
@@ -21,6 +23,7 @@ from scenecap.capture.viewpoints.surroundings import Surroundings
 from scenecap.capture.world import StageWorld
 from scenecap.contract import CameraView, Change, Variation
 from scenecap.stage.draws import Draws
+from scenecap.stage.lights import read_lights
 from scenecap.stage.selector import nothing_selected, selects
 
 #: Variations that are kept: frames come variation by variation, or nearly so.
@@ -37,6 +40,7 @@ class VariationDrawer:
         contacts: What touches what.
         seed: Of the draws.
         scene: Name of the scene.
+        uncolored: Takes the colour words out of what an object is called.
     """
 
     def __init__(
@@ -48,9 +52,10 @@ class VariationDrawer:
         contacts: ContactSettings,
         seed: int,
         scene: str,
+        uncolored: Uncolored,
     ) -> None:
         self._world, self._settings, self._rules, self._contacts = world, settings, rules, contacts
-        self._seed, self._scene = seed, scene
+        self._seed, self._scene, self._uncolored = seed, scene, uncolored
         self._authored: tuple[Rigging, OverTime] | None = None
         self._stages: OrderedDict[int, StageVariation] = OrderedDict()
         self._cameras: dict[tuple[int, str], CameraShift] = {}
@@ -100,7 +105,11 @@ class VariationDrawer:
         """Return selectors that fit no object of the stage: key and selector -> why, for a person."""
         wanted = {
             f"variations.{name}.objects": part.objects
-            for name, part in (("pose", self._settings.pose), ("drop_out", self._settings.drop_out))
+            for name, part in (
+                ("pose", self._settings.pose),
+                ("drop_out", self._settings.drop_out),
+                ("colors", self._settings.colors),
+            )
             if part is not None
         }
         objects = self._first()[0].objects
@@ -129,6 +138,18 @@ class VariationDrawer:
             changes += poses.changes
             counts |= poses.counts
             varied = dataclasses.replace(varied, motions=poses.motions)
+        if settings.colors is not None:
+            painted = draw_colors(
+                self._first()[0], settings.colors, hidden=varied.hidden, uncolored=self._uncolored, draws=draws
+            )
+            changes += painted.changes
+            counts |= painted.counts
+            varied = dataclasses.replace(varied, colors=painted.colors, entities=painted.entities)
+        if settings.lights is not None:
+            opened = self._world.open_stage
+            light, changed = draw_light(read_lights(opened, time_code=opened.start), settings.lights, draws=draws)
+            changes += changed
+            varied = dataclasses.replace(varied, light=light)
         return dataclasses.replace(varied, record=Variation(number, tuple(changes), dict(sorted(counts.items()))))
 
     def _draws(self, number: int) -> Callable[..., Draws]:

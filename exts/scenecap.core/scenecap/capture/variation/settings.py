@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -14,9 +15,27 @@ _FORBID = ConfigDict(extra="forbid", frozen=True)
 MAX_VARIATIONS = 100_000
 
 if TYPE_CHECKING:
-    FocalFactor = tuple[float, float]
+    FocalFactor = LightFactor = Kelvin = tuple[float, float]
 else:
+    LightFactor = range_type(0.001, 1000.0, "times")
+    Kelvin = range_type(1000.0, 10_000.0, "kelvin")
     FocalFactor = range_type(0.1, 10.0, "times")
+
+
+class ColorName(str, enum.Enum):
+    """Colours that objects can be given: those that captions have a word for."""
+
+    BLACK = "black"
+    WHITE = "white"
+    GRAY = "gray"
+    RED = "red"
+    GREEN = "green"
+    BLUE = "blue"
+    YELLOW = "yellow"
+    ORANGE = "orange"
+    BROWN = "brown"
+    PURPLE = "purple"
+    PINK = "pink"
 
 
 class CameraJitter(BaseModel):
@@ -61,6 +80,43 @@ class DropOut(BaseModel):
     )
 
 
+class ColorDraw(BaseModel):
+    """Which objects get a new colour, all over."""
+
+    model_config = _FORBID
+
+    objects: Selectors = Field(("*",), description="Which objects may be coloured, by label or glob.")
+    share: float = Field(0.5, ge=0.0, le=1.0, description="Probability that an object that may be coloured is.")
+    colors: tuple[ColorName, ...] = Field(
+        (
+            ColorName.RED,
+            ColorName.GREEN,
+            ColorName.BLUE,
+            ColorName.YELLOW,
+            ColorName.ORANGE,
+            ColorName.PURPLE,
+            ColorName.WHITE,
+            ColorName.BLACK,
+        ),
+        min_length=1,
+        description="Colours to choose from. Captions use these words for the objects.",
+    )
+
+
+class LightDraw(BaseModel):
+    """How the light of pictures changes. Nothing else does: graphs and captions do not speak of light."""
+
+    model_config = _FORBID
+
+    intensity: LightFactor = Field((1.0, 1.0), description="Factor of the brightness of the picture, after any exposure.")
+    balance: LightFactor = Field(
+        (1.0, 1.0), description="Factor of each light of its own, on top: some get stronger against others."
+    )
+    temperature: Kelvin | None = Field(
+        None, description="Colour temperature of all light [K], relative to white at 6500. Default: the colours stay."
+    )
+
+
 class VariationSettings(BaseModel):
     """Variations of the stage. Each is drawn from seed, scene and number alone; nothing is written to the scene's files."""
 
@@ -71,6 +127,8 @@ class VariationSettings(BaseModel):
     camera: CameraJitter | None = Field(None, description="Move cameras.")
     pose: PoseJitter | None = Field(None, description="Move objects on what carries them.")
     drop_out: DropOut | None = Field(None, description="Take objects away.")
+    colors: ColorDraw | None = Field(None, description="Colour objects.")
+    lights: LightDraw | None = Field(None, description="Change the light.")
 
     @model_validator(mode="before")
     @classmethod
@@ -79,9 +137,9 @@ class VariationSettings(BaseModel):
 
     @model_validator(mode="after")
     def _something_varies(self) -> VariationSettings:
-        kinds = (self.camera, self.pose, self.drop_out)
+        kinds = (self.camera, self.pose, self.drop_out, self.colors, self.lights)
         if self.count and not any(kinds):
-            raise ValueError("count asks for variations, but nothing varies: give camera, pose or drop_out")
+            raise ValueError("count asks for variations, but nothing varies: give camera, pose, drop_out, colors or lights")
         if not self.count and not self.authored:
             raise ValueError("without variations, the stage as authored is all there is: leave authored on")
         return self

@@ -15,11 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scenecap.errors import UsageError
+from scenecap.output.canonical import dumps
 from scenecap.output.dataset.check_documents import check_documents
 from scenecap.output.dataset.files import DERIVED_NAME, DOCUMENTS, FileKind
 from scenecap.output.dataset.problems import ProblemKind
 from scenecap.output.dataset.reader import open_dataset
 from scenecap.output.dataset.verify import verify_dataset
+from scenecap.output.licences import LICENCES_NAME, LicensedScene, licences_document
 from scenecap.output.manifest import FrameStatus, RunLog
 from tests.output.dataset.make import CAMERAS, fault, kitchen, write_dataset
 
@@ -178,6 +180,15 @@ def test_what_was_made_from_a_dataset_is_not_stray(dataset: Path, tmp_path: Path
     assert found(dataset) == [("stray", f"{LEFT}/report/data/x.js"), ("stray", f"{LEFT}/report/{DERIVED_NAME}")]
     (dataset / "link").symlink_to(tmp_path / "outside")
     assert ("stray", "link") in found(dataset)
+
+
+def test_what_is_known_of_licences_is_read_and_is_no_stray(dataset: Path) -> None:
+    (dataset / LICENCES_NAME).write_bytes(dumps(licences_document([LicensedScene(name="kitchen", identity="0" * 64)])))
+    assert found(dataset) == []
+    (dataset / LICENCES_NAME).write_text("{", encoding="utf-8")
+    assert found(dataset) == [("bad document", LICENCES_NAME)]
+    (dataset / LICENCES_NAME).write_text('{"scenes": [{}], "texts": {}}', encoding="utf-8")
+    assert found(dataset) == [("bad document", LICENCES_NAME)]
 
 
 def test_links_that_lead_out_are_told(dataset: Path, tmp_path: Path) -> None:

@@ -297,6 +297,10 @@ def test_where_it_may_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         export_recording(open_dataset(dataset), tmp_path / "mine.rrd" / "below.rrd")
     with pytest.raises(UsageError, match="no frame of it was written"):
         export_recording(open_dataset(write_dataset(tmp_path / "empty", [])), tmp_path / "e.rrd")
+    monkeypatch.setenv("RERUN", "off")
+    with pytest.raises(UsageError, match="Rerun is turned off"):
+        export_recording(open_dataset(dataset), tmp_path / "off.rrd")
+    monkeypatch.delenv("RERUN")
     monkeypatch.setitem(sys.modules, "rerun", None)
     with pytest.raises(MissingExtraError, match=r"scenecap\[rerun\]"):
         export_recording(open_dataset(dataset), tmp_path / "y.rrd")

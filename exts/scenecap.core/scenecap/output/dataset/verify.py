@@ -15,6 +15,7 @@ from scenecap.output.atomic import WORK_DIR, FileRecord
 from scenecap.output.canonical import content_hash
 from scenecap.output.dataset.check_documents import check_documents
 from scenecap.output.dataset.files import DERIVED_NAME, FileKind, file_kind, is_inside
+from scenecap.output.dataset.licences import read_licences
 from scenecap.output.dataset.problems import Problem, ProblemKind
 from scenecap.output.dataset.reader import DatasetFrame, parse_document, require_dataset
 from scenecap.output.licences import LICENCES_NAME
@@ -72,6 +73,7 @@ def verify_dataset(root: Path, *, hashes: bool = True, progress: Progress | None
             progress(place, len(rows))
         problems += _check_row(row, owners)
         problems += _check_frame(root, row, hashes=hashes)
+    problems += _check_licences(root)
     problems += (Problem(ProblemKind.STRAY, path) for path in _strays(root, owners))
     records = [record for row in rows for record in row.files]
     written = sum(row.status is FrameStatus.WRITTEN for row in rows)
@@ -210,6 +212,13 @@ def _check_file(
     if compare and content is not None and content_hash(content) != record.sha256:
         return Problem(ProblemKind.HASH, record.path), None
     return None, content
+
+
+def _check_licences(root: Path) -> Iterator[Problem]:
+    try:
+        read_licences(root)
+    except DatasetError as error:
+        yield Problem(ProblemKind.BAD_DOCUMENT, LICENCES_NAME, _without_path(error, LICENCES_NAME))
 
 
 def _without_path(error: DatasetError, path: str) -> str:

@@ -78,7 +78,7 @@ def export_recording(dataset: Dataset, out: Path, *, force: bool = False, progre
 
     Raises:
         MissingExtraError: rerun-sdk is not installed.
-        UsageError: There is no frame, or not this file.
+        UsageError: There is no frame, Rerun is turned off, or not this file.
         OutputError: The file cannot be written.
         DatasetError: Not one frame could be read.
     """
@@ -89,9 +89,11 @@ def export_recording(dataset: Dataset, out: Path, *, force: bool = False, progre
     frames = list(dataset.frames())
     if not frames:
         raise UsageError(f"{dataset.root}: no frame of it was written.", remedy="'scenecap stats' says why.")
+    stream = rerun.RecordingStream(_APPLICATION, recording_id=_recording_id(dataset), send_properties=False)
+    if not stream.is_enabled():
+        raise UsageError("Rerun is turned off, so nothing would be recorded.", remedy="Unset the variable RERUN.")
+    _without_wall_clock(stream)
     with new_file(out, force=force) as path:
-        stream = rerun.RecordingStream(_APPLICATION, recording_id=_recording_id(dataset), send_properties=False)
-        _without_wall_clock(stream)
         try:
             stream.save(path)
             stream.send_recording_name(f"{clean_text(dataset.root.resolve().name)} (scenecap {__version__})")
@@ -106,8 +108,6 @@ def export_recording(dataset: Dataset, out: Path, *, force: bool = False, progre
             raise OutputError(f"{out}: cannot be recorded ({error}).", remedy="Choose another place.") from error
         finally:
             stream.disconnect()
-        if not path.is_file():
-            raise OutputError(f"{out}: Rerun wrote nothing; it is turned off.", remedy="Unset the variable RERUN.")
         if not report.frames:
             raise DatasetError(
                 f"{dataset.root}: not one frame could be read ({report.left_out[0][1]})",

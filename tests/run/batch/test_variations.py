@@ -170,3 +170,11 @@ def test_without_variations_a_dataset_has_no_trace_of_them(room: Path, tmp_path:
     assert all("variation" not in row for row in rows(tmp_path))
     assert not any(b'"variation"' in content for path, content in contents(tmp_path).items() if path.endswith(".json"))
     assert not any("variation_" in path for path in contents(tmp_path))
+
+
+def test_the_ready_file_fits_its_scene(capsys) -> None:
+    ready = Path(__file__).resolve().parents[3] / "config" / "batch_variations.yaml"
+    assert main(["run", str(ready), "--plan", "--json", "--resolution", "64x48"]) == 0
+    planned = json.loads(capsys.readouterr().out)
+    assert planned["units"][0]["problems"] == []
+    assert {frame["variation"] for frame in planned["units"][0]["frames"]} == set(range(6))

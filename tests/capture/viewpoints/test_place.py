@@ -123,3 +123,49 @@ def test_what_is_turned_down_is_counted_and_what_is_missing_is_said(scene):
 def test_cameras_of_the_stage_come_once(scene):
     found = views(scene, [{"kind": "all"}, {"kind": "paths", "paths": ["/World/Cam*"]}])
     assert list(found) == ["/World/Camera"]
+
+
+#: Two walls in a corner: centre and edges [m].
+CORNER = {"WallNorth": ((0.0, 1.8, 1.0), (4.0, 0.1, 2.0)), "WallEast": ((2.0, 0.0, 1.0), (0.1, 3.6, 2.0))}
+
+
+@pytest.fixture(scope="module")
+def corner(scene: Path) -> Path:
+    path = scene.with_name("corner.usda")
+    Usd.Stage.Open(str(scene)).Export(str(path))
+    stage = Usd.Stage.Open(str(path))
+    for name, (centre, edges) in CORNER.items():
+        wall = UsdGeom.Cube.Define(stage, f"/World/{name}")
+        wall.CreateSizeAttr(1.0)
+        wall.AddTranslateOp().Set(Gf.Vec3d(*centre))
+        wall.AddScaleOp().Set(Gf.Vec3f(*edges))
+    stage.Save()
+    return path
+
+
+def share_behind_walls(eye: np.ndarray) -> float:
+    """Share of the cubes' corners that a wall hides from a point: slabs, in closed form."""
+    hidden = []
+    for _, centre, edge in CUBES:
+        for signs in np.ndindex(2, 2, 2):
+            ray = np.array(centre) + (np.array(signs) - 0.5) * edge * 0.98 - eye
+            cut = False
+            for middle, edges in CORNER.values():
+                with np.errstate(divide="ignore"):
+                    slabs = np.sort((np.array(middle) + np.outer([-0.5, 0.5], edges) - eye) / ray, axis=0)
+                enter, leave = slabs[0].max(), slabs[1].min()
+                cut |= bool(0.0 < enter <= leave and enter < 1.0)
+            hidden.append(cut)
+    return float(np.mean(hidden))
+
+
+def test_views_from_behind_the_walls_of_an_open_corner_are_turned_down(corner: Path) -> None:
+    orbit = [{"kind": "orbit", "count": 12, "elevation": [10, 25]}]
+    run = opened(corner, orbit)
+    cameras = run.tasks()
+    assert run.rejected["hidden_by_room"] > 0
+    shares = [share_behind_walls(run.observe(task).camera.position_world) for task in cameras]
+    assert len(shares) >= 4
+    assert max(shares) < 0.5
+    free = views(corner, orbit, rejection={"max_hidden_by_room": 1.0})
+    assert max(share_behind_walls(pose[3, :3]) for pose in free.values()) > 0.5

@@ -84,6 +84,8 @@ class Judge:
         wanted = demand.share * (1.0 + demand.tolerance)
         if len(seen) and seen.max() > max(rules.max_object_share, wanted):
             yield Rule.ONE_OBJECT_FILLS
+        if rules.max_hidden_by_room < 1.0 and self._around.hidden_by_room(tiny, result) > rules.max_hidden_by_room:
+            yield Rule.HIDDEN_BY_ROOM
         if self._around.back_faces(tiny, result) > rules.max_back_faces:
             yield Rule.BACK_FACES
         missed = _target(result, demand, pixels)

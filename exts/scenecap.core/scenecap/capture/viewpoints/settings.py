@@ -37,6 +37,7 @@ class Rule(str, enum.Enum):
     TOO_LITTLE_IN_VIEW = "too_little_in_view"
     TOO_FEW_OBJECTS = "too_few_objects"
     ONE_OBJECT_FILLS = "one_object_fills"
+    HIDDEN_BY_ROOM = "hidden_by_room"
     BACK_FACES = "back_faces"
     TARGET_NOT_SEEN = "target_not_seen"
     SHARE_NOT_REACHED = "share_not_reached"
@@ -244,6 +245,13 @@ class RejectionSettings(BaseModel):
     )
     max_object_share: float = Field(
         0.7, gt=0.0, le=1.0, description="Largest share of the picture that one object may cover (rule one_object_fills)."
+    )
+    max_hidden_by_room: float = Field(
+        0.25,
+        ge=0.0,
+        le=1.0,
+        description="Largest share of the objects in the picture that floor, walls, ceiling may hide (rule hidden_by_room): "
+        "what is seen over a wall from behind is turned down, whether or not the walls enclose a room.",
     )
     max_back_faces: float = Field(
         0.1,

@@ -38,6 +38,7 @@ class Surroundings:
         self.objects: tuple[ObservedObject, ...] = moment.objects
         slot_of = {entity.path: slot for slot, entity in enumerate(moment.slots) if entity is not None}
         self.slots = np.array([slot_of[item.path] for item in moment.objects], dtype=np.int64)
+        self._room_slots = np.array([slot_of[item.path] for item in moment.room if item.path in slot_of], dtype=np.int64)
         self._rows = np.flatnonzero(
             (moment.slot_of_gprim >= 0) & (moment.scene.prototype >= 0) & np.isfinite(moment.bounds).all(axis=(1, 2))
         )
@@ -95,12 +96,29 @@ class Surroundings:
 
     def look(self, view: CameraView) -> RasterResult:
         """Return what a camera sees."""
+        return self._rasterize(view, self._moment.slot_of_gprim)
+
+    def hidden_by_room(self, view: CameraView, result: RasterResult) -> float:
+        """Return the share of the objects' pixels that the room hides: walls seen from outside, a ceiling from above.
+
+        Args:
+            view: The camera.
+            result: What it sees.
+        """
+        room = np.isin(result.entity, self._room_slots)
+        if not room.any():
+            return 0.0
+        slots = np.where(np.isin(self._moment.slot_of_gprim, self._room_slots), -1, self._moment.slot_of_gprim)
+        objects = np.isin(self._rasterize(view, slots).entity, self.slots)
+        return float((objects & room).sum() / max(objects.sum(), 1))
+
+    def _rasterize(self, view: CameraView, slot_of_gprim: np.ndarray) -> RasterResult:
         moment = self._moment
         return rasterize(
             moment.scene,
             view,
             moment.state.local_to_world,
-            entity_of_gprim=moment.slot_of_gprim,
+            entity_of_gprim=slot_of_gprim,
             entity_count=len(moment.slots),
         )
 

@@ -1,10 +1,10 @@
 """Time one job by each executor, in turns, and print Markdown tables of rates, ratios and start-up.
 
-    python scripts/bench/bench_executors.py [--frames 500] [--rounds 3] [--objects 100] [--resolution 640x480] [--quality off]
+    python scripts/bench/bench_executors.py [--frames 200] [--rounds 3] [--objects 100] [--resolution 640x480] [--quality off]
 
 The job: frames of one generated scene, each captured, graphed, captioned with questions and written in full. Each round runs
-all executors, every second one in the opposite order, so that a machine that is busy is busy for all; ratios are taken within a
-round, and the table has their medians. A rate is that of the frames after the last worker's first, so starting, opening the
+all executors, every second one in the opposite order, so that a machine that is busy is busy for all; ratios are taken within
+a round, and the table has their medians. A rate is that of the frames after the last worker's first, so starting, opening the
 stage and compiling are left out; start-up is the time until then. Both are read from the run's own log.
 """
 
@@ -53,7 +53,7 @@ class Measured:
 def main() -> None:
     """Run the benchmark and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--frames", type=int, default=500, help="frames of the job")
+    parser.add_argument("--frames", type=int, default=200, help="frames of the job")
     parser.add_argument("--rounds", type=int, default=3, help="how often each executor is run")
     parser.add_argument("--objects", type=int, default=100, help="objects of the scene")
     parser.add_argument("--resolution", default="640x480", help="size of the picture, WxH")

@@ -1,6 +1,6 @@
 """Kill a batch with SIGKILL at random moments, go on with it, and hold the dataset against one that was not disturbed.
 
-    python scripts/bench/kill_resume.py SCENE... [--frames 500] [--kills 5] [--executor processes ray] [--seed 0]
+    python scripts/bench/kill_resume.py [SCENE...] [--frames 60] [--kills 5] [--executor processes ray] [--seed 0]
 
 All is done by the command line, as a person does it: one batch over all scenes, views on orbits, pictures off. At each kill
 the driver or one of its workers goes, drawn at random; a driver that was killed is started again with the same command. Then,
@@ -33,6 +33,8 @@ from scenecap.run.plan import FrameTask
 from scenecap.run.source import FrameSource, open_source
 from scenecap.run.units import run_units
 
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "living_room" / "living_room.usda"
+
 #: Views of the run with a frame that hangs and one that eats memory, and which these are.
 FAULTY_VIEWS, HANGS, EATS = 24, 7, 13
 #: What a frame may cost there [s], [MB].
@@ -42,8 +44,8 @@ LIMITS = {"frame_seconds": 30, "frame_memory_mb": 3000}
 def main() -> int:
     """Run it for each executor."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("scenes", nargs="+", type=Path, metavar="SCENE", help="USD files")
-    parser.add_argument("--frames", type=int, default=500, help="views asked for, over all scenes")
+    parser.add_argument("scenes", nargs="*", default=[EXAMPLE], type=Path, metavar="SCENE", help="USD files")
+    parser.add_argument("--frames", type=int, default=60, help="views asked for, over all scenes")
     parser.add_argument("--kills", type=int, default=5, help="how often something is killed")
     parser.add_argument("--executor", nargs="+", default=["processes", "ray"], choices=["processes", "ray"])
     parser.add_argument("--workers", type=int, default=2, help="workers")

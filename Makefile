@@ -59,8 +59,9 @@ format: $(VENV)/.dev
 docs: $(VENV)/.capture
 	@$(BIN)/python scripts/generate_docs.py
 
-pictures: $(VENV)/.capture
+pictures: $(VENV)/.test
 	@$(BIN)/python scripts/make_docs_pictures.py
+	@$(BIN)/python scripts/make_report_pictures.py
 
 bench: $(VENV)/.test
 	@for script in scripts/bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

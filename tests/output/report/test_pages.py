@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
+import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -15,7 +17,7 @@ from tests.output.dataset.make import CAMERAS, kitchen, write_dataset
 from tests.output.report.hostile import LABELS, REASON
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 
 def visit(page: Page, dataset: Path, where: str = "", *, report: str = "report") -> None:
@@ -440,3 +442,95 @@ def test_without_a_picture_boxes_stand_on_their_own(page: Page, tmp_path: Path) 
     assert page.locator(".shot").count() == 0
     assert "No picture was drawn" in page.inner_text("figcaption")
     assert page.locator(".object").count() == len(frame.visible)
+
+
+def repeat_rows(source: Path, root: Path, count: int) -> Path:
+    """A dataset of many frames that share one frame's files."""
+    shutil.copytree(source, root, ignore=shutil.ignore_patterns("report"))
+    row = open_dataset(source).rows[0]
+    rows = [dataclasses.replace(row, number=number, key=f"frame_{number}", frame_index=number) for number in range(count)]
+    (root / "manifest.jsonl").write_text("".join(row.to_line() for row in rows), encoding="utf-8")
+    return root
+
+
+def test_many_frames_come_in_pages_and_only_when_asked_for(page: Page, kitchens: Path, tmp_path: Path) -> None:
+    root = repeat_rows(kitchens, tmp_path / "many", 100)
+    write_report(root)
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url))
+    visit(page, root)
+    wait_for_cards(page, list(range(48)))
+    assert all(page.locator(".card img").nth(at).get_attribute("loading") == "lazy" for at in (0, 47))
+    page.click(".pager a[aria-label='Next page']")
+    wait_for_cards(page, list(range(48, 96)))
+    page.click(".pager a[aria-label='Page 3']")
+    wait_for_cards(page, [96, 97, 98, 99])
+    assert not [url for url in asked if "/frames/" in url or "/raw/" in url or "relations.js" in url]
+    page.fill("#words", "frame_7")  # the key; and from page 3 to the first
+    wait_for_cards(page, [7, *range(70, 80)])
+    page.locator(".card").nth(1).click()
+    page.wait_for_selector('.frame[data-number="70"]')
+    until(page, "[...Report.data.keys()].filter(name => name.startsWith('frames/')).length === 3")
+    assert sorted(url[-9:-3] for url in asked if "/frames/" in url) == ["000007", "000070", "000071"]
+    assert not [url for url in asked if "/raw/" in url]
+    for _ in range(4):
+        page.click("#next")
+    page.wait_for_selector('.frame[data-number="74"]')
+    until(page, "[...Report.data.keys()].filter(name => name.startsWith('frames/')).length === 3")  # not all that were seen
+
+
+def test_the_gallery_by_keyboard(page: Page, kitchens: Path) -> None:
+    visit(page, kitchens, "#/")
+    page.locator(".card").first.focus()
+    focused = "document.activeElement.dataset.number"
+    for key, number in (("ArrowRight", "1"), ("ArrowRight", "2"), ("ArrowLeft", "1")):
+        page.keyboard.press(key)
+        assert page.evaluate(focused) == number
+    page.keyboard.press("Enter")
+    page.wait_for_selector('.frame[data-number="1"]')
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".gallery")
+    assert page.evaluate(focused) == "1"  # where one was
+    page.keyboard.press("?")
+    assert page.locator("dialog[open]").count() == 1
+    page.keyboard.press("Escape")
+    page.keyboard.press("s")
+    page.wait_for_selector(".statistics")
+    page.keyboard.press("g")
+    page.wait_for_selector(".gallery")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_light_and_dark_are_readable(browser: Browser, kitchens: Path, scheme: Literal["light", "dark"]) -> None:
+    """Text stands out from what it stands on: a contrast of 4.5 (WCAG 2, AA)."""
+    page = browser.new_page(color_scheme=scheme)
+    for where in ("#/", "#/frame/0", "#/statistics"):
+        visit(page, kitchens, where)
+        colors = page.evaluate(
+            """() => [...document.querySelectorAll('p, span, a, h1, h2, dt, dd, label, button, text.axis, text.value')]
+              .filter(element => element.checkVisibility() && !element.closest('.mark, .off, .names, .loading'))
+              .filter(element => element instanceof HTMLElement || element.matches('text'))
+              .map(element => {
+                let back = element;
+                while (back && getComputedStyle(back).backgroundColor === 'rgba(0, 0, 0, 0)') back = back.parentElement;
+                const style = getComputedStyle(element);
+                const ink = element instanceof SVGElement ? style.fill : style.color;
+                return [element.className.baseVal ?? element.className, ink, getComputedStyle(back).backgroundColor];
+              })"""
+        )
+        assert len(colors) > 20
+        for name, ink, paper in colors:
+            assert contrast(ink, paper) >= 4.5, (where, name, ink, paper)
+    page.close()
+
+
+def contrast(ink: str, paper: str) -> float:
+    """WCAG 2's contrast of two "rgb(r, g, b)"."""
+
+    def luminance(color: str) -> float:
+        parts = [float(value) / 255 for value in re.findall(r"[\d.]+", color)[:3]]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    dark, bright = sorted((luminance(ink), luminance(paper)))
+    return (bright + 0.05) / (dark + 0.05)

@@ -138,6 +138,8 @@ def frame_page(content: FrameContent) -> dict[str, Any]:
         "edges": content.parse(content.graph_kind, lambda _: _edges(content), _NO_EDGES),
         "graph": content.parse(content.graph_kind, _graph_facts, None),
         "texts": content.parse(FileKind.CAPTIONS, lambda raw: _texts(content, raw), []),
+        "caption_notes": content.parse(FileKind.CAPTIONS, lambda raw: [str(note) for note in raw.get("notes") or ()], []),
+        "model": content.parse(FileKind.CAPTIONS, lambda raw: (raw["meta"].get("model") or {}).get("name"), None),
         "questions": content.parse(FileKind.CAPTIONS, lambda _: _questions(content), []),
         "references": content.parse(
             FileKind.CAPTIONS, lambda raw: [[path, str(text)] for path, text in (raw.get("references") or {}).items()], []

@@ -54,6 +54,7 @@ class App {
   async route() {
     const [path, query = ""] = location.hash.replace(/^#/, "").split("?");
     const turn = (this.turn = (this.turn || 0) + 1);
+    this.help.close();
     const frame = /^\/frame\/(\d+)$/.exec(path);
     if (this.view === "gallery" && path !== "/" && path !== "") this.gallery.scroll = window.scrollY;
     try {
@@ -128,7 +129,7 @@ class App {
 
   key(event) {
     if (event.altKey || event.ctrlKey || event.metaKey || this.help.open) return;
-    const typing = event.target.closest("input:not([type=checkbox]), select, textarea");
+    const typing = event.target.closest("input:not([type=checkbox]), select, textarea, pre");
     if (typing) {
       if (event.key === "Escape") event.target.blur();
       return;

@@ -16,7 +16,7 @@ function objectsView(page, focus) {
       h("td", { class: "num" }, object.visible_px ? (total ? percent(object.visible_px / total) : grouped(object.visible_px)) : "not seen"),
       h("td", { class: "num" }, object.occlusion === null ? "" : percent(object.occlusion)),
       h("td", { class: "num" }, metres(object.depth)),
-      h("td", { class: "path", title: object.path }, object.path)),
+      h("td", { class: "path", title: object.path }, lastPart(object.path))),
     [object.id], { exact: true });
   return h("div", { class: "scroll" }, h("table", { class: "objects" },
     h("thead", null, h("tr", null, ["Object", "Of picture", "Hidden", "Depth", "Prim"].map((name, at) => h("th", { class: at > 0 && at < 4 ? "num" : null }, name)))),

@@ -30,15 +30,16 @@ function grounded(text, spans, focus, { room = [], tab = true } = {}) {
 }
 
 function captionsView(page, focus) {
-  if (!page.texts.length) return h("section", { class: "captions" }, h("p", { class: "quiet" }, "No caption was written for this frame."));
   return h("section", { class: "captions", "aria-label": "Captions" },
+    page.texts.length ? null : h("p", { class: "quiet" }, "No caption was written for this frame."),
     page.texts.map((item) => {
       const words = item.text.split(/\s+/).filter(Boolean).length;
       return h("article", { class: "caption", "data-name": item.name },
-        h("h2", null, TEXT_NAMES[item.name] || item.name, h("span", { class: "quiet" }, `${counted(words, "word")} \u00b7 ${item.source}`)),
+        h("h2", null, TEXT_NAMES[item.name] || item.name, h("span", { class: "quiet" }, `${counted(words, "word")} \u00b7 ${item.source === "model" && page.model ? page.model : item.source}`)),
         h("p", { class: "prose" }, grounded(item.text, item.spans, focus, { room: item.room })),
         item.facts.length ? h("details", { class: "claims" }, h("summary", null, counted(item.facts.length, "claim")), h("ul", null, item.facts.map((fact) => claim(fact, page, focus)))) : null);
-    }));
+    }),
+    page.caption_notes.length ? h("ul", { class: "notes" }, page.caption_notes.map((note) => h("li", null, note))) : null);
 }
 
 // One claim of a text: "on: 9 coffee table -> 11 rug".

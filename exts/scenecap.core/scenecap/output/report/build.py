@@ -17,8 +17,9 @@ from scenecap.output.canonical import content_hash
 from scenecap.output.dataset.files import DOCUMENTS
 from scenecap.output.dataset.reader import Dataset, DatasetFrame, open_dataset
 from scenecap.output.dataset.stats import StatsTally
+from scenecap.output.derived import DerivedFolder, DerivedKind
 from scenecap.output.manifest import FrameStatus
-from scenecap.output.report.folder import ReportFolder, require_place
+from scenecap.output.report.folder import require_place
 from scenecap.output.report.frame_page import ReadOnce, frame_page, read_content
 from scenecap.output.report.gallery import Gallery, report_name
 from scenecap.output.report.page import SCRIPTS, STYLE, asset, linked_page, single_page
@@ -97,7 +98,7 @@ def write_report(
         raise UsageError(f"{out}: is on another drive than the pictures.", remedy="Copy them with --copy.")
     generator = f"scenecap {__version__}"
     rows = content_hash("".join(row.to_line() for row in dataset.rows).encode("utf-8", "replace"))
-    with ReportFolder(out, {"generator": generator, "rows": rows}) as folder:
+    with DerivedFolder(out, DerivedKind.REPORT, {"generator": generator, "rows": rows}) as folder:
         writer = _InOneFile(folder) if single_file else _InAFolder(folder, None if copy_pictures else way)
         problems = _write_frames(dataset, writer, generator, progress)
         writer.finish(report_name(root))
@@ -197,7 +198,7 @@ class _InAFolder(_Writer):
         way: Path from the page to the dataset, whose pictures are then shown from there; None copies them.
     """
 
-    def __init__(self, folder: ReportFolder, way: str | None) -> None:
+    def __init__(self, folder: DerivedFolder, way: str | None) -> None:
         self._folder = folder
         self.way = None if way is None else address(way)
 
@@ -236,7 +237,7 @@ class _InOneFile(_Writer):
 
     holds_pictures = True
 
-    def __init__(self, folder: ReportFolder) -> None:
+    def __init__(self, folder: DerivedFolder) -> None:
         self._folder = folder
         self._data: dict[str, Any] = {}
 

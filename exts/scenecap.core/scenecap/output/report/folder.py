@@ -1,13 +1,11 @@
-"""The folder that a report is written to: where it may lie, and what tells it from others."""
+"""Where a report may lie, and what tells it from other folders."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from scenecap.errors import UsageError
-from scenecap.output.derived import DerivedFolder, DerivedKind, is_derived
+from scenecap.output.derived import DerivedKind, is_derived
 
 
 def require_place(root: Path, out: Path, *, force: bool) -> None:
@@ -41,15 +39,3 @@ def require_place(root: Path, out: Path, *, force: bool) -> None:
 def is_report(folder: Path) -> bool:
     """Whether a folder holds a report, or what a stopped program left of one."""
     return is_derived(folder, DerivedKind.REPORT)
-
-
-class ReportFolder(DerivedFolder):
-    """Files on their way to a report (:class:`scenecap.output.derived.DerivedFolder`).
-
-    Args:
-        out: The report's folder; what is there now must be a report or empty.
-        facts: What the marker says beside what it is.
-    """
-
-    def __init__(self, out: Path, facts: Mapping[str, Any]) -> None:
-        super().__init__(out, DerivedKind.REPORT, facts)

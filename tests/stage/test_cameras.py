@@ -7,6 +7,7 @@ import pytest
 from pxr import Gf, Sdf, Usd, UsdGeom
 
 from scenecap.errors import CameraError
+from scenecap.stage import cameras
 from scenecap.stage.cameras import camera_view, list_cameras, look_at
 from tests.stage.stages import new_stage, opened, place
 
@@ -186,3 +187,12 @@ def test_look_at_looks_there_with_up_up(position) -> None:
     assert np.array([0, 0, 0, 1.0]) @ matrix == pytest.approx([0, 0, -np.linalg.norm(position), 1])
     assert matrix[:3, :3] @ matrix[:3, :3].T == pytest.approx(np.eye(3), abs=1e-12)
     assert np.linalg.inv(matrix)[1, 2] >= -1e-9
+
+
+def test_a_camera_that_is_there_is_found_without_a_walk_through_the_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every frame asks for its camera, and a stage may have a million prims."""
+    stage = new_stage()
+    camera(stage)
+    open_stage = opened(stage)
+    monkeypatch.setattr(cameras, "list_cameras", lambda _: pytest.fail("it walks through the stage"))
+    assert camera_view(open_stage, "/Cam", time_code=0.0, resolution=SIZE).path == "/Cam"

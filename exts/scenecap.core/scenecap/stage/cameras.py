@@ -124,11 +124,11 @@ def unsupported_lens(prim: Usd.Prim, time: Usd.TimeCode) -> str:
 
 
 def _find(open_stage: OpenStage, path: str) -> Usd.Prim:
-    known = [info.path for info in list_cameras(open_stage)]
     valid = Sdf.Path.IsValidPathString(path) if path else False
     prim = open_stage.stage.GetPrimAtPath(path) if valid and path.startswith("/") else None
     if prim and prim.IsA(UsdGeom.Camera):
         return prim
+    known = [info.path for info in list_cameras(open_stage)]  # walks all of the stage: not for every frame
     what = f"'{clean_text(path, limit=200)}' is no camera"
     if prim:
         what = f"'{clean_text(path, limit=200)}' is a {prim.GetTypeName() or 'prim without a type'}, not a camera"

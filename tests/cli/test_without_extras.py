@@ -77,3 +77,17 @@ def test_the_label_database_works_without_it(tmp_path: Path) -> None:
     database = ["--database", str(tmp_path / "l.sqlite")]
     assert run("labels", "set", "x", *database, "--label", "bowl").returncode == 0
     assert "bowl" in run("labels", "list", *database).stdout
+
+
+def test_annotation_says_which_package_is_missing_and_a_dry_run_needs_none(tmp_path: Path) -> None:
+    scene = str(room(tmp_path / "s.usda"))
+    missing = ("openai", "jinja2")
+    listed = run("labels", "annotate", scene, "--dry-run", "--json", missing=missing)
+    assert listed.returncode == 0, listed.stderr
+    assert len(json.loads(listed.stdout)["assets"]) == 3
+    model = ["--database", str(tmp_path / "l.sqlite"), "--model", "m", "--model-profile", "vllm"]
+    done = run("labels", "annotate", scene, *model, missing=missing)
+    assert done.returncode == 2
+    assert "scenecap[models]" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "l.sqlite").exists()

@@ -166,10 +166,11 @@ class CountLine:
         self._what = what
         self._live = sys.stderr.isatty() and not quiet
 
-    def __call__(self, number: int, total: int) -> None:
-        """Show the number that comes next, from 1."""
+    def __call__(self, number: int, total: int | None = None) -> None:
+        """Show the number that comes next, from 1, and of how many where that is known."""
         if self._live:
-            print(f"\r\x1b[K{self._what} {number} of {total}", end="", file=sys.stderr, flush=True)
+            whole = "" if total is None else f" of {total}"
+            print(f"\r\x1b[K{self._what} {number}{whole}", end="", file=sys.stderr, flush=True)
 
     def clear(self) -> None:
         """Take the line away."""

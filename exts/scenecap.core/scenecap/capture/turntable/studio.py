@@ -133,7 +133,7 @@ class Studio:
         observed = self._objects.get(path)
         rows = self._members.get(path, np.zeros(0, dtype=np.int64))
         rows = rows[self._moment.drawn[rows]]
-        set_up = _Set(self._world, self._moment, rows) if len(rows) else None
+        set_up = AssetOnGround(self._world, self._moment, rows) if len(rows) else None
         if observed is None or set_up is None or not len(set_up.points):
             raise CaptureError(f"{path}: there is nothing of it to draw.")
         front = front_of(observed.object_to_world)
@@ -170,7 +170,7 @@ class Studio:
             color_known=known / seen,
         )
 
-    def _tracer(self, set_up: _Set) -> PathTracer | None:
+    def _tracer(self, set_up: AssetOnGround) -> PathTracer | None:
         if self._quality not in (Quality.PREVIEW, Quality.FINAL):
             return None
         from scenecap.capture.picture import PathTracer  # needs Mitsuba, which drafts do not
@@ -185,8 +185,19 @@ class Studio:
             return None
 
 
-class _Set:
-    """An asset's geometry on its ground."""
+class AssetOnGround:
+    """An asset's geometry on its ground.
+
+    Args:
+        world: The stage.
+        moment: The time that poses are taken from.
+        rows: (N,) the asset's gprims that are drawn.
+
+    Attributes:
+        points: (P, 3) of its surface, in world [m]; none where there is nothing to draw.
+        bindings: Materials of its gprims, and of the ground last.
+        ground: Number of the ground among the gprims.
+    """
 
     def __init__(self, world: StageWorld, moment: Moment, rows: np.ndarray) -> None:
         self._table: MaterialTable | None = None
@@ -200,6 +211,8 @@ class _Set:
         points = np.concatenate(placed) if placed else np.zeros((0, 3))
         points = points[np.isfinite(points).all(axis=1)]
         self.points = points
+        self.ground = len(rows)
+        self.bindings = [world.bindings[row] for row in rows] + [(_GROUND_MATERIAL,)]
         if not len(points):
             return
         low, high = points.min(axis=0), points.max(axis=0)
@@ -207,8 +220,6 @@ class _Set:
         middle = (low + high) / 2.0
         ground_place = np.eye(4)
         ground_place[3, :3] = middle[0], middle[1], low[2] - _BELOW * extent
-        self.ground = len(rows)
-        self.bindings = [world.bindings[row] for row in rows] + [(_GROUND_MATERIAL,)]
         names = [next((m.uv_primvar for m in binding if m.uv_primvar), None) for binding in self.bindings]
         self._scene: RasterScene = build_raster_scene([*meshes, _plane(extent)], uv_names=names)
         self._places = np.concatenate([places, ground_place[None]])

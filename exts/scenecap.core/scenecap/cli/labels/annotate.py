@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -75,15 +76,10 @@ def run_annotate(args: argparse.Namespace) -> int:
     database = Path(args.database) if args.database is not None else config.labels.label_database
     options = _options(args, database)
     scenes = _scenes(args.scenes)
-    progress = CountLine("asset", quiet=args.quiet or args.json)
-    done: list[Annotated] = []
-
-    def on_done(item: Annotated) -> None:
-        done.append(item)
-        progress(len(done), max(len(done), args.limit or 0))
-
+    progress = CountLine("answered: asset", quiet=args.quiet or args.json)
+    done = itertools.count(1)
     try:
-        result = annotate(config, scenes, database=database, options=options, on_done=on_done)
+        result = annotate(config, scenes, database=database, options=options, on_done=lambda item: progress(next(done)))
     finally:
         progress.clear()
     _print(args, config, result, options)

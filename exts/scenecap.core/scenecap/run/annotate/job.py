@@ -20,6 +20,7 @@ from scenecap.capture.settings import Quality
 from scenecap.capture.turntable.sheet import draw_sheet
 from scenecap.capture.turntable.studio import AssetViews, Studio
 from scenecap.capture.turntable.views import MAX_VIEWS, MIN_VIEWS
+from scenecap.contract import LabelSource
 from scenecap.errors import CaptureError, StageError, UsageError
 from scenecap.run.annotate.assets import Asset, Choice, Skip, choose_assets, names_only, one_asset
 from scenecap.run.annotate.sheets import SheetNote, remarks_of, write_note, write_sheet
@@ -281,6 +282,8 @@ class _Annotation:
                 self._session.prepare()
             except ChatError as error:
                 raise UsageError(f"The model cannot be asked: {error}") from None
+            assert self._database is not None
+            write_entries(self._database, [])  # that it can be written is known before anything is paid for
         return self._session
 
     def _settle(self, *, everything: bool = False) -> None:
@@ -357,7 +360,7 @@ def _note(asset: Asset, found: Inspection, views: AssetViews) -> SheetNote:
 
 def _seen(asset: Asset, views: AssetViews, sheet: Image.Image) -> SeenAsset:
     return SeenAsset(
-        name=asset.label,
+        name="" if asset.source is LabelSource.RULE else asset.label,  # "cube" says its shape, and is no name
         sheet=sheet,
         size=views.size,
         color_known=views.color_known,

@@ -13,7 +13,7 @@ class SeenAsset:
     """An asset as it was drawn.
 
     Attributes:
-        name: What its name in the file says.
+        name: What its name in the file says, or "".
         sheet: Its views.
         size: Width, depth and height [m].
         color_known: Share of its surface whose colour is known, in 0..1.

@@ -140,3 +140,17 @@ def test_an_unfinished_run_says_so(tmp_path: Path, capsys: pytest.CaptureFixture
     dataset = write_dataset(tmp_path / "in", FRAMES[:1], finished=False)
     assert main(["stats", str(dataset)]) == 0
     assert capsys.readouterr().out.splitlines()[0].endswith("(the run is unfinished)")
+
+
+def test_the_time_of_a_frame_is_the_run_logs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = write_dataset(tmp_path / "in", FRAMES)
+    assert main(["stats", str(place), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["seconds_per_frame"] == {}
+    steps = {"observe": 0.0125, "graph": 0.002, "captions": 0.01, "files": 0.0301}
+    event = {"event": "frame", "key": "a", "status": "written", "steps": steps}
+    (place / "run_log.jsonl").write_text(json.dumps(event) + "\n", encoding="utf-8")
+    assert main(["stats", str(place), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["seconds_per_frame"] == steps
+    assert main(["stats", str(place)]) == 0
+    said = "Time of a frame (median of 1, by run_log.jsonl): observe 12 ms, graph 2 ms, captions 10 ms, files 30 ms"
+    assert capsys.readouterr().out.splitlines()[-1] == said

@@ -13,6 +13,7 @@ from scenecap.text import clean_text
 
 if TYPE_CHECKING:
     from scenecap.output.dataset.stats import DatasetStats, Distribution
+    from scenecap.run.run_log import StepTimes
 
 #: Rows of a table that are shown; --json and --all show the rest.
 SHOWN = 15
@@ -38,6 +39,7 @@ def run_stats(args: argparse.Namespace) -> int:
     from scenecap.output.dataset.reader import open_dataset
     from scenecap.output.dataset.stats import collect_stats
     from scenecap.output.dataset.stats_json import stats_json
+    from scenecap.run.run_log import read_step_times
 
     counter = CountLine("reading frame", quiet=args.quiet)
     try:
@@ -48,11 +50,20 @@ def run_stats(args: argparse.Namespace) -> int:
         print_error(clean_text(problem, limit=1000))
     if stats.unreadable:
         print_error("what could not be read is in none of the numbers; 'scenecap verify' says more.")
+    times = read_step_times(args.dataset)
     if args.json:
-        print_json(stats_json(stats))
+        medians = {} if times is None else {name: round(seconds, 4) for name, seconds in times.medians.items()}
+        print_json({**stats_json(stats), "seconds_per_frame": medians})
     elif not args.quiet:
         print("\n".join(_lines(stats, None if args.all else SHOWN)))
+        if times is not None:
+            print(f"\n{_times(times)}")
     return 1 if stats.unreadable else 0
+
+
+def _times(times: StepTimes) -> str:
+    steps = ", ".join(f"{name} {1e3 * seconds:.0f} ms" for name, seconds in times.medians.items())
+    return f"Time of a frame (median of {times.frames}, by run_log.jsonl): {steps}"
 
 
 def _lines(stats: DatasetStats, limit: int | None) -> Iterator[str]:

@@ -233,7 +233,7 @@ def is_unfinished(output: Path | str | Store) -> bool:
 
 
 class RunLog:
-    """``run_log.jsonl``: times, attempts and host facts, which have no place in the dataset. Appended to, never read.
+    """``run_log.jsonl``: times, attempts and host facts, which have no place in the dataset. Only appended to here.
 
     Args:
         output: The output folder, or a store.

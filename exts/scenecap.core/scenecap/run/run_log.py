@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import json
 import platform
+import statistics
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scenecap.contract import VARIATION_COUNTS
 from scenecap.errors import OutputError
-from scenecap.output.manifest import FrameRow, FrameStatus, RunLog
-from scenecap.output.store import Store
+from scenecap.output.manifest import RUN_LOG_NAME, FrameRow, FrameStatus, RunLog
+from scenecap.output.store import Store, open_store
 from scenecap.run.events import Event, FrameEnded, Observer, RunEnded, RunStarted, ScenePlan, event_json
 from scenecap.run.make_frame import FrameReport
 from scenecap.run.progress import ProgressMeter, in_order
 from scenecap.run.result import RunResult
+from scenecap.run.timings import STEPS
 
 #: Seconds since 1970, passed in: the core has no clock of its own.
 Clock = Callable[[], float]
@@ -120,6 +124,37 @@ class RunRecorder:
     def _write(self, line: dict[str, Any]) -> None:
         with contextlib.suppress(OutputError):
             self._log.append(**line)
+
+
+@dataclass(frozen=True)
+class StepTimes:
+    """How long a frame takes, as the log of one or more runs has it.
+
+    Attributes:
+        frames: How many frames that is of; of one that was made more than once, the last time.
+        medians: Step -> median over the frames [s].
+    """
+
+    frames: int
+    medians: Mapping[str, float]
+
+
+def read_step_times(output: Path | str | Store) -> StepTimes | None:
+    """Return how long the frames of an output took; None where no log says so.
+
+    Raises:
+        OutputError: The log is there and cannot be read.
+    """
+    frames: dict[str, dict[str, float]] = {}
+    for line in (open_store(output).read_file(RUN_LOG_NAME) or b"").splitlines():
+        with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):  # a log may end in half a line
+            event = json.loads(line)
+            if event["event"] == "frame" and event["status"] == "written" and event["steps"]:
+                frames[str(event["key"])] = {name: float(event["steps"][name]) for name in STEPS}
+    if not frames:
+        return None
+    medians = {name: statistics.median(steps[name] for steps in frames.values()) for name in STEPS}
+    return StepTimes(len(frames), medians)
 
 
 def library_versions() -> dict[str, str]:

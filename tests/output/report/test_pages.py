@@ -337,7 +337,7 @@ def test_relations_are_listed_with_their_numbers(page: Page, kitchens: Path) -> 
         first, second = (paths[int(number)] for number in pair.split("-"))
         edge = edges[first, second]
         assert cell[3] == f"{edge.distance:.2f} m"
-        assert cell[5].split() == [f"{value:.2f}" for value in edge.raw["offset"]]
+        assert cell[4].split() == [f"{value:.2f}" for value in edge.raw["offset"]]
     page.select_option("#relation-word", "right")
     shown = rows.evaluate_all("rows => rows.map(row => row.cells[1].innerText)")
     assert shown

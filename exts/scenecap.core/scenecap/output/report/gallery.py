@@ -20,6 +20,8 @@ from scenecap.output.report.pictures import FramePictures
 
 #: Words of the captions that the page lists; the number counts all.
 _WORDS_LISTED = 60
+#: Words that say nothing about a dataset, and lead every list of words.
+_LITTLE_WORDS = frozenset({"a", "an", "the", "and", "is", "are", "it", "its", "of", "to", "with", "that", "which"})
 
 
 class Numbered:
@@ -171,7 +173,7 @@ def _listed(stats: DatasetStats) -> dict[str, Any]:
         [label, item["objects"], item["frames"], item["scenes"], item["share_of_scenes"]]
         for label, item in known["labels"].items()
     ]
-    words = list(known["vocabulary"]["words"].items())
+    words = [list(item) for item in known["vocabulary"]["words"].items() if item[0] not in _LITTLE_WORDS]
     return {
         **known,
         "scenes": [list(item) for item in known["scenes"].items()],

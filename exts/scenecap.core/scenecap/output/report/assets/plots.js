@@ -116,7 +116,7 @@ function statisticsView(index) {
     cards.push(card("Answers", "the most frequent", bars(stats.questions.most_frequent_answers.slice(0, FIRST_BARS).map(([name, value]) => ({ name, value })), { label: "Most frequent answers" })));
   }
   if (stats.scenes.length > 1) cards.push(card("Frames by scene", "", longBars(stats.scenes.map(([name, value]) => ({ name, value, href: value ? link({ scenes: [name] }) : null })), { label: "Frames by scene" })));
-  if (stats.vocabulary.words.length) cards.push(card("Words", `the most frequent of ${grouped(stats.vocabulary.size)}`, longBars(stats.vocabulary.words.map(([name, value]) => ({ name, value, href: link({ words: name }) })), { label: "Words of the captions" })));
+  if (stats.vocabulary.words.length) cards.push(card("Words", `the most frequent of ${grouped(stats.vocabulary.size)}, without articles and the like`, longBars(stats.vocabulary.words.map(([name, value]) => ({ name, value, href: link({ words: name }) })), { label: "Words of the captions" })));
   return h("div", { class: "statistics" },
     h("div", { class: "numbers" }, numbers.map(([number, name]) => h("p", null, h("strong", null, number), h("span", null, name)))),
     h("div", { class: "plots" }, cards));

@@ -47,8 +47,7 @@ function relationsView(page, focus) {
     return focus.link(
       h("tr", { tabindex: 0, "data-pair": pair },
         h("td", null, objectLine(objects.get(first))), h("td", { class: "rel" }, text.split(",").map(shortWord).join(", ")), h("td", null, objectLine(objects.get(second))),
-        h("td", { class: "num" }, metres(edge[DISTANCE])), h("td", { class: "num" }, metres(edge[CENTERS])),
-        h("td", { class: "num" }, offset), h("td", { class: "num" }, metres(edge[MARGIN])),
+        h("td", { class: "num" }, metres(edge[DISTANCE])), h("td", { class: "num" }, offset), h("td", { class: "num" }, metres(edge[MARGIN])),
         h("td", { class: "quiet" }, [edge[PRUNED] ? "pruned" : "", edge[EVIDENCE] === "boxes" ? "boxes" : ""].filter(Boolean).join(", "))),
       [edge[0], edge[1]], { pair });
   };
@@ -77,7 +76,7 @@ function relationsView(page, focus) {
     focus.link(h("li", { class: "claim", tabindex: 0 }, objectLine(objects.get(subject)), " between ", objectLine(objects.get(first)), " and ", objectLine(objects.get(second))), [subject, first, second]));
   const centered = (page.graph?.centered || []).map(([node, holder]) =>
     focus.link(h("li", { class: "claim", tabindex: 0 }, objectLine(objects.get(node)), " at the centre of ", objectLine(objects.get(holder))), [node, holder]));
-  const heads = [["", ""], ["", ""], ["", ""], ["Gap", "between the surfaces"], ["Centres", "between the centres"], ["Right, forward, up", "of the first from the second, as the viewer stands [m]"], ["Margin", "by which the strongest direction passes its threshold"], ["", ""]];
+  const heads = [["", ""], ["", ""], ["", ""], ["Gap", "between the surfaces"], ["Right, forward, up", "of the first from the second, as the viewer stands [m]"], ["Margin", "by which the strongest direction passes its threshold"], ["", ""]];
   return h("div", null,
     h("div", { class: "bar" }, only, h("label", { class: "check" }, prunedOnly, "pruned graph only"), h("label", { class: "check" }, ofHeld, "of the object held")),
     h("div", { class: "scroll" }, h("table", { class: "relations" }, h("thead", null, h("tr", null, heads.map(([name, hint], at) => h("th", { title: hint || null, class: at > 2 ? "num" : null }, name)))), body)),

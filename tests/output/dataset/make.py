@@ -74,6 +74,7 @@ def write_dataset(
                 camera=frame.camera.path,
                 frame_index=frame.frame_index,
                 time_code=frame.time_code,
+                variation=None if frame.variation is None else frame.variation.number,
                 status=FrameStatus.WRITTEN,
                 config_hash=job.config_hash,
                 inputs=(inputs or {}).get(frame.scene, {f"{frame.scene}.usda": frame.scene}),

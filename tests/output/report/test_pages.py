@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
+from scenecap.contract import Change, ChangeKind, Variation
 from scenecap.output.dataset.reader import DatasetFrame, open_dataset
 from scenecap.output.report.build import write_report
 from tests.output.dataset.make import CAMERAS, kitchen, write_dataset
@@ -88,6 +89,23 @@ def test_filters_by_scene_camera_and_label(page: Page, kitchens: Path, facet: st
         wait_for_cards(page, [0, 1, 2, 3])
 
 
+def test_variations_are_told_apart(page: Page, tmp_path: Path) -> None:
+    moved = Change(ChangeKind.MOVED, "/World/Mug", {"offset": [0.1, -0.2], "yaw": 30.0})
+    frames = [
+        dataclasses.replace(kitchen(camera), variation=Variation(number, changes))
+        for number, (camera, changes) in enumerate(zip(CAMERAS, ((), (moved,)), strict=True))
+    ]
+    write_report(write_dataset(tmp_path / "d", frames))
+    visit(page, tmp_path / "d")
+    page.locator('[data-facet="variations"] input[value="1"]').check()
+    wait_for_cards(page, [1])
+    page.locator(".card").click()
+    page.wait_for_selector(".inspector details")
+    assert "variation 1" in page.inner_text("h1")
+    page.click(".inspector summary")
+    assert "moved /World/Mug offset 0.1, -0.2; yaw 30" in page.inner_text(".inspector details")
+
+
 def test_labels_add_up(page: Page, tmp_path: Path) -> None:
     """Frames with all of the labels that are chosen, not with any."""
     some = kitchen().objects
@@ -113,8 +131,8 @@ def test_filter_by_words_marks_what_was_found(page: Page, kitchens: Path) -> Non
         if "red" in text and "mug" in text:
             found.append(number)
     wait_for_cards(page, found)
-    until(page, "document.querySelectorAll('.card mark').length > 0")
-    assert {text.lower() for text in page.locator(".card mark").all_inner_texts()} <= {"red", "mug"}
+    found = "[...new Set([...document.querySelectorAll('.card mark')].map(mark => mark.textContent.toLowerCase()))].sort()"
+    until(page, f"{found}.join() === 'mug,red'")
     page.fill("#words", '"mug red"')
     wait_for_cards(page, [])
     assert "No frame passes" in page.inner_text("#grid")

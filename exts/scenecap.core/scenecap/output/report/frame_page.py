@@ -134,6 +134,7 @@ def frame_page(content: FrameContent) -> dict[str, Any]:
         "problems": list(content.problems),
         "size": None if size is None else list(size),
         "meta": {name: meta.get(name) for name in ("generator", "seed", "source")},
+        "variation": content.parse(content.graph_kind, _variation, None),
         "objects": [_object(number, item) for number, item in content.objects],
         "edges": content.parse(content.graph_kind, lambda _: _edges(content), _NO_EDGES),
         "graph": content.parse(content.graph_kind, _graph_facts, None),
@@ -231,6 +232,18 @@ def _graph_facts(raw: Mapping[str, Any]) -> dict[str, Any]:
         "left_out": [[code, count] for code, count in (left_out.get("counts") or {}).items()],
         "notes": [str(note) for note in raw.get("notes") or ()],
     }
+
+
+def _variation(raw: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return which variation of the stage the frame shows: its number, and what, path and numbers of each change."""
+    variation = raw["meta"].get("variation")
+    if variation is None:
+        return None
+    changes = [
+        [item["what"], item["path"], [[name, value] for name, value in item.items() if name not in ("what", "path")]]
+        for item in variation["changes"]
+    ]
+    return {"number": int(variation["number"]), "changes": changes}
 
 
 def _texts(content: FrameContent, raw: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -60,6 +60,7 @@ class Gallery:
     def __init__(self) -> None:
         self._words = _vocabulary()
         self._scenes, self._cameras, self._labels = Numbered(), Numbered(), Numbered()
+        self._variations, self._seeds = Numbered(), Numbered()
         self._frames: list[dict[str, Any]] = []
         self._questions: list[str] = []
         self._triples: dict[tuple[int, int, int], list[int]] = defaultdict(list)
@@ -79,6 +80,8 @@ class Gallery:
             "scene": self._scenes[row.scene],
             "camera": self._cameras[row.camera],
             "frame": row.frame_index,
+            "variation": self._variations["none" if row.variation is None else str(row.variation)],
+            "seed": self._seeds[str(content.meta.get("seed"))],
             "thumb": pictures.thumbnail,
             "brief": None if captions is None or captions.brief is None else captions.brief.text,
             "global": None if captions is None or captions.overall is None else captions.overall.text,
@@ -133,6 +136,8 @@ class Gallery:
             "palette": ["#{:02x}{:02x}{:02x}".format(*color) for color in PALETTE],
             "scenes": list(self._scenes),
             "cameras": list(self._cameras),
+            "variations": list(self._variations),
+            "seeds": list(self._seeds),
             "labels": list(self._labels),
             "relations": [[word, item.inverse, item.kept] for word, item in self._words.items()],
             "frames": self._frames,

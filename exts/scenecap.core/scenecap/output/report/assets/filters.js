@@ -21,10 +21,12 @@ const KINDS = [
 
 // The state of the gallery. Lists hold texts, not numbers: an address stays good when the report is made again.
 function emptyState() {
-  return { words: "", questions: false, scenes: [], cameras: [], labels: [], subject: "", relation: "", object: "", only: "", sort: "", page: 1 };
+  return { words: "", questions: false, scenes: [], cameras: [], variations: [], seeds: [], labels: [], subject: "", relation: "", object: "", only: "", sort: "", page: 1 };
 }
 
-const PARAMETERS = { scenes: "scene", cameras: "camera", labels: "label" };
+const PARAMETERS = { scenes: "scene", cameras: "camera", variations: "variation", seeds: "seed", labels: "label" };
+// Those of which a frame has one, its number under the parameter's name; a frame has many labels.
+const SINGLE = ["scenes", "cameras", "variations", "seeds"];
 
 function readState(query) {
   const state = emptyState();
@@ -115,16 +117,14 @@ class Search {
     const { index, frames } = this;
     const terms = termsOf(state.words);
     const numbers = (key, list) => (without === key || !state[key].length ? null : new Set(state[key].map((text) => list.indexOf(text))));
-    const scenes = numbers("scenes", index.scenes);
-    const cameras = numbers("cameras", index.cameras);
+    const singles = SINGLE.map((key) => [PARAMETERS[key], numbers(key, index[key])]).filter((item) => item[1]);
     const labels = [...(numbers("labels", index.labels) || [])];
     const related = state.relation && (state.subject || state.object) ? this.related(state) : null;
     const bit = state.relation && this.words.has(state.relation) ? 2 ** this.words.get(state.relation).bit : 0;
     const found = [];
     for (let place = 0; place < frames.length; place += 1) {
       const frame = frames[place];
-      if (scenes && !scenes.has(frame.scene)) continue;
-      if (cameras && !cameras.has(frame.camera)) continue;
+      if (!singles.every(([name, chosen]) => chosen.has(frame[name]))) continue;
       if (!labels.every((label) => this.labels[place].has(label))) continue;
       if (state.relation && related === null && !(Math.floor(frame.relations / bit) % 2)) continue;
       if (related !== null && !related.has(place)) continue;
@@ -163,14 +163,14 @@ class Search {
       .map((item) => item[1]);
   }
 
-  // How many of some frames have each scene, camera or label: [text, frames], most first.
+  // How many of some frames have each scene, camera, ... or label: [text, frames], most first.
   counts(places, key) {
     const list = this.index[key];
     const counts = new Array(list.length).fill(0);
     for (const place of places) {
       const frame = this.frames[place];
       if (key === "labels") for (const label of frame.labels) counts[label] += 1;
-      else counts[key === "scenes" ? frame.scene : frame.camera] += 1;
+      else counts[frame[PARAMETERS[key]]] += 1;
     }
     return list.map((text, number) => [text, counts[number]]);
   }

@@ -31,6 +31,8 @@ class Gallery {
     this.facets = [
       new Facet("Scene", "scenes", (values) => set({ scenes: values })),
       new Facet("Camera", "cameras", (values) => set({ cameras: values })),
+      new Facet("Variation", "variations", (values) => set({ variations: values })),
+      new Facet("Seed", "seeds", (values) => set({ seeds: values })),
       new Facet("Label", "labels", (values) => set({ labels: values }), "Frames with all of them"),
     ];
     const choice = (name, key, options) =>

@@ -226,7 +226,7 @@ function inspectorView(page, focus) {
     ["room", page.graph ? [...new Set(page.graph.room.map((item) => item[2]))].join(", ") : null],
     ["left out", page.graph?.left_out.map(([code, count]) => `${count} ${code.replaceAll("_", " ")}`).join(", ")],
     ["dropped", page.graph?.dropped.length ? h("details", null, h("summary", null, counted(page.graph.dropped.length, "object")), h("ul", null, page.graph.dropped.map(([path, reason]) => h("li", null, `${path}: ${reason}`)))) : null],
-    ["seed", page.meta.seed], ["source", page.meta.source], ["config", page.config_hash], ["written by", page.meta.generator],
+    ["varied", variationView(page.variation)], ["seed", page.meta.seed], ["source", page.meta.source], ["config", page.config_hash], ["written by", page.meta.generator],
     ["key", page.key],
   ]), page.graph?.notes.length ? h("ul", { class: "notes" }, page.graph.notes.map((note) => h("li", null, note))) : null,
   h("p", { class: "hint" }, "Point at a box, a word of a caption or a row; click to hold it, Esc lets go."));
@@ -244,6 +244,15 @@ function inspectorView(page, focus) {
   });
   view.replaceChildren(frameCard());
   return view;
+}
+
+// What differs from the authored stage.
+function variationView(variation) {
+  if (!variation) return null;
+  if (!variation.changes.length) return "nothing: the stage as it was authored";
+  const text = (value) => (Array.isArray(value) ? value.join(", ") : typeof value === "object" ? JSON.stringify(value) : value);
+  return h("details", null, h("summary", null, counted(variation.changes.length, "prim")), h("ul", null, variation.changes.map(([what, path, numbers]) =>
+    h("li", null, what, " ", h("span", { class: "path" }, path), " ", numbers.map(([name, value]) => `${name} ${text(value)}`).join("; ")))));
 }
 
 function supporter(object, objects) {

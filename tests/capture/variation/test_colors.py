@@ -28,6 +28,7 @@ THINGS = (
     ("Vase", (0.9, 0.0, 0.15), (0.02, 0.08, 0.5)),
     ("Orange", (0.0, 0.9, 0.15), (0.8, 0.2, 0.02)),
 )
+CAMERA = "/Room/Camera"
 OLD = {"BlackBowl": "black", "RedMug": "red", "White/Plate": "white", "Vase": "blue"}
 
 
@@ -90,7 +91,7 @@ def test_all_of_an_object_has_its_colour_and_nothing_else_has(scene: Path) -> No
     run = opened(scene, variations={"count": 1, "colors": {"share": 1.0, "objects": ["vase", "black bowl"]}})
     run._source._wanted |= {Buffer.ALBEDO}
     before, after = (
-        run._source.observe(run._camera("/Room/Camera", 0.0), variation=run._drawer.stage(number)) for number in (0, 1)
+        run._source.observe(run._camera(run._opened, CAMERA, 0.0), variation=run._drawer.stage(number)) for number in (0, 1)
     )
     colors = run._drawer.stage(1).colors
     assert set(colors) == {"/Room/Vase", "/Room/BlackBowl"}
@@ -112,7 +113,7 @@ def test_pictures_show_the_colours(scene: Path, quality: str) -> None:
     draw = {"share": 1.0, "objects": "vase", "colors": ["red"]}
     run = opened(scene, variations={"count": 1, "colors": draw}, quality=quality, resolution="96x72", annotators=["rgb"])
     for number, channel in ((0, 2), (1, 0), (0, 2)):  # and back again
-        frame = run._source.observe(run._camera("/Room/Camera", 0.0), variation=run._drawer.stage(number))
+        frame = run._source.observe(run._camera(run._opened, CAMERA, 0.0), variation=run._drawer.stage(number))
         vase = next(item for item in frame.objects if item.label == "vase").visibility.box_tight
         x, y = (vase[0] + vase[2]) // 2, (vase[1] + vase[3]) // 2
         assert frame.buffers[Buffer.RGB][y - 2 : y + 3, x - 2 : x + 3, :3].mean(axis=(0, 1)).argmax() == channel

@@ -80,7 +80,7 @@ def test_a_lamp_that_is_gone_with_its_table_is_dark_as_on_a_stage_without_it(roo
     run = opened(room, quality="draft", variations={"count": 1, "drop_out": drop})
     stage = run._drawer.stage(1)
     written = opened(bake(room, tmp_path / "room.usda", stage), quality="draft")
-    camera = run._camera(CAMERA, 0.0)
+    camera = run._camera(run._opened, CAMERA, 0.0)
     varied, authored = run._source.observe(camera, variation=stage), written._source.observe(camera)
     assert np.array_equal(varied.buffers[Buffer.RGB], authored.buffers[Buffer.RGB])
     assert not run._source._light(0.0, stage).local

@@ -220,6 +220,7 @@ def varied_text(varied: Mapping[str, int]) -> str:
 
 #: Counts of variations -> how they are called.
 VARIED = {
+    "variants": "variants drawn",
     "hidden": "objects hidden",
     "moved": "objects moved",
     "recolored": "objects recoloured",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 #: What became of the draws of a variation: name -> what is counted. Names with ``view`` are of one camera's view.
 VARIATION_COUNTS = {
+    "variants": "variant sets that were drawn from",
     "hidden": "objects that were taken away",
     "moved": "objects that were moved by a draw of their own",
     "poses_rejected": "poses that were drawn and turned down",
@@ -24,6 +25,7 @@ VARIATION_COUNTS = {
 class ChangeKind(str, enum.Enum):
     """What became of a prim in a variation."""
 
+    VARIANT = "variant"
     HIDDEN = "hidden"
     MOVED = "moved"
     CARRIED = "carried"  # it stands on, lies in or hangs from something that was moved

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from scenecap.capture.embedded import EmbeddedSource
 from scenecap.capture.settings import Quality
-from scenecap.capture.variation.draw import VariationDrawer
+from scenecap.capture.variation.draw import VariationDrawer, variation_draws
+from scenecap.capture.variation.variants import Selection, switched_prims, switched_stage, unmatched_variants, variant_files
 from scenecap.contract import Buffer, CameraView, Frame, SceneLicences
 from scenecap.errors import UsageError
 from scenecap.output.settings import OutputSettings
@@ -23,6 +27,26 @@ from scenecap.run.uncolored import uncolored
 from scenecap.stage.cameras import camera_view, list_cameras
 from scenecap.stage.licences import scene_licences
 from scenecap.stage.open import OpenStage, open_stage
+
+#: Stages with other variants than the authored ones that are kept open.
+_KEPT = 2
+
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """A stage that is read: the authored one, or one with other variants.
+
+    Attributes:
+        opened: The stage.
+        source: Captures it.
+        drawer: Draws its variations.
+        warnings: What was wrong with it when it had been read.
+    """
+
+    opened: OpenStage
+    source: EmbeddedSource
+    drawer: VariationDrawer
+    warnings: tuple[str, ...]
 
 
 class EmbeddedRun:
@@ -42,23 +66,10 @@ class EmbeddedRun:
         self._config = config
         self._opened = open_stage(str(config.job.scene_path)) if opened is None else opened
         self._database = open_label_database(config.labels)
-        self._source = EmbeddedSource(
-            self._opened,
-            config.capture,
-            config.labels,
-            self._database,
-            buffers=buffers_for(config.output) | _told_model(config),
-        )
-        self._source.prepare()
-        self._drawer = VariationDrawer(
-            self._source.world,
-            config.batch.variations,
-            rules=config.batch.rejection,
-            contacts=config.capture.contacts,
-            seed=config.graph.random_seed,
-            scene=self._opened.name,
-            uncolored=uncolored,
-        )
+        self._authored = self._show(self._opened)
+        self._source, self._drawer = self._authored.source, self._authored.drawer
+        self._switched: OrderedDict[tuple[Selection, ...], _Shown] = OrderedDict()
+        self._selected: dict[int, tuple[Selection, ...]] = {}
         self._placed: dict[str, CameraView] = {}
         self._warnings: tuple[str, ...] = ()
         self._short: tuple[str, ...] = ()
@@ -84,8 +95,9 @@ class EmbeddedRun:
 
     def inputs(self) -> Mapping[str, str]:
         """Hash of each layer of the stage and of the label database, named relative to the scene's folder."""
+        choices = self._config.batch.variations.variants
         return hash_files(
-            self._opened.used_files(),
+            variant_files(self._opened, choices) if choices else self._opened.used_files(),
             folder=Path(self._opened.path).parent,
             database=None if self._database is None else self._config.labels.label_database,
         )
@@ -106,7 +118,7 @@ class EmbeddedRun:
         if variations.count:
             if variations.lights is not None and self._config.capture.quality is Quality.OFF:
                 self._opened.add_problem("variations.lights changes pictures only, and quality: off makes none")
-            self.unmatched = self._drawer.unmatched()
+            self.unmatched = {**self._drawer.unmatched(), **unmatched_variants(self._opened, variations.variants)}
         # A frame carries what was known before the first one: what turns up later depends on which frames came before, and a
         # run that goes on where another was stopped must write the same bytes.
         self._warnings = tuple(self._opened.problems)
@@ -119,20 +131,62 @@ class EmbeddedRun:
             CameraError: The camera is not a pinhole, or its transform is broken.
         """
         time_code = task.time.time_code
-        camera = self._camera(task.camera, time_code)
         if not self._config.batch.variations.count:
+            camera = self._camera(self._opened, task.camera, time_code)
             frame = self._source.observe(camera, frame_index=task.time.index, time_code=time_code)
             return dataclasses.replace(frame, warnings=self._warnings)
-        at_start = self._camera(task.camera, self._opened.start)
-        camera, record = self._drawer.view(task.variation, camera, at_start=at_start)
-        stage = self._drawer.stage(task.variation)
-        frame = self._source.observe(camera, frame_index=task.time.index, time_code=time_code, variation=stage)
-        return dataclasses.replace(frame, warnings=self._warnings, variation=record)
+        shown, selected = self._in_variation(task.variation)
+        camera, at_start = (self._camera(shown.opened, task.camera, time) for time in (time_code, shown.opened.start))
+        camera, record = shown.drawer.view(task.variation, camera, at_start=at_start)
+        stage = shown.drawer.stage(task.variation)
+        frame = shown.source.observe(camera, frame_index=task.time.index, time_code=time_code, variation=stage)
+        if selected:
+            changes = (*(item.change() for item in selected), *record.changes)
+            record = dataclasses.replace(record, changes=changes, counts={"variants": len(selected), **record.counts})
+        warnings = self._warnings if shown is self._authored else shown.warnings
+        return dataclasses.replace(frame, warnings=warnings, variation=record)
 
-    def _camera(self, path: str, time_code: float) -> CameraView:
-        return self._placed.get(path) or camera_view(
-            self._opened, path, time_code=time_code, resolution=self._config.job.resolution
+    def _in_variation(self, number: int) -> tuple[_Shown, tuple[Selection, ...]]:
+        """Return the stage with the variants of a variation, and which these are."""
+        choices = self._config.batch.variations.variants
+        if number == 0 or not choices:
+            return self._authored, ()
+        selected = self._selected.get(number)
+        if selected is None or (selected and selected not in self._switched):
+            draws = variation_draws(self._config.graph.random_seed, self._opened.name, number)
+            composed, selected = switched_stage(self._opened, choices, draws=draws)
+            self._selected[number] = selected
+            if selected and selected not in self._switched:
+                while len(self._switched) >= _KEPT:
+                    self._switched.popitem(last=False)
+                    gc.collect()  # stages and their caches hold each other
+                self._switched[selected] = self._show(composed, switched_prims(self._opened, selected))
+        if not selected:
+            return self._authored, ()
+        self._switched.move_to_end(selected)
+        return self._switched[selected], selected
+
+    def _show(self, opened: OpenStage, switched: frozenset[str] = frozenset()) -> _Shown:
+        """Read a stage, of which some prims may show other variants than the authored ones."""
+        config = self._config
+        source = EmbeddedSource(
+            opened, config.capture, config.labels, self._database, buffers=buffers_for(config.output) | _told_model(config)
         )
+        source.prepare()
+        drawer = VariationDrawer(
+            source.world,
+            config.batch.variations,
+            rules=config.batch.rejection,
+            contacts=config.capture.contacts,
+            seed=config.graph.random_seed,
+            scene=opened.name,
+            uncolored=uncolored,
+            switched=switched,
+        )
+        return _Shown(opened, source, drawer, tuple(opened.problems))
+
+    def _camera(self, opened: OpenStage, path: str, time_code: float) -> CameraView:
+        return self._placed.get(path) or camera_view(opened, path, time_code=time_code, resolution=self._config.job.resolution)
 
     def _from_placements(self, time_code: float, known: Sequence[str]) -> tuple[str, ...]:
         """Return the cameras of the config's placements, in their order; each once."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from scenecap.capture.variation.model import StageVariation
+from scenecap.capture.variation.model import StageVariation, anchor
 from scenecap.capture.variation.rigging import Rigging
 from scenecap.capture.variation.settings import ColorDraw, ColorName
 from scenecap.capture.world import StageWorld
@@ -83,6 +83,28 @@ def draw_colors(
         drawn.changes.append(Change(ChangeKind.RECOLORED, item.path, {"color": name.value, "srgb": list(SURFACES[name])}))
         drawn.counts["recolored"] += 1
     return drawn
+
+
+def doubted(rig: Rigging, switched: frozenset[str], uncolored: Uncolored) -> dict[str, StageEntity]:
+    """Return objects whose looks another variant may have changed, without what was known of these.
+
+    It may where the object, a prototype of it or a material of it is at, below or above such a prim.
+
+    Args:
+        rig: The stage.
+        switched: Prims that show another variant than the authored one.
+        uncolored: Takes the colour words out of what an object is called.
+    """
+    found, world = {}, rig.world
+    for number, entity in enumerate(world.discovery.entities):
+        rows = np.flatnonzero(world.followed == number).tolist()
+        paths = {entity.path, *(str(world.walk.gprims[row].prim.GetPath()) for row in rows)}
+        paths |= {material.path for row in rows for material in world.bindings[row]}
+        around = any(path.startswith(f"{entity.path}/") for path in switched)
+        if entity.role is Role.OBJECT and (around or any(anchor(path, switched) is not None for path in paths)):
+            renamed = uncolored(entity) or entity  # an orange is an orange
+            found[entity.path] = dataclasses.replace(renamed, caption=None)
+    return found
 
 
 def varied_bindings(world: StageWorld, variation: StageVariation) -> Sequence[tuple[SurfaceMaterial, ...]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
 from scenecap.capture.contact_settings import ContactSettings
 from scenecap.capture.variation.cameras import CameraShift, draw_camera
-from scenecap.capture.variation.colors import Uncolored, draw_colors
+from scenecap.capture.variation.colors import Uncolored, doubted, draw_colors
 from scenecap.capture.variation.drop_out import draw_drop_out
 from scenecap.capture.variation.lights import draw_light
 from scenecap.capture.variation.model import AUTHORED, StageVariation
@@ -41,6 +41,8 @@ class VariationDrawer:
         seed: Of the draws.
         scene: Name of the scene.
         uncolored: Takes the colour words out of what an object is called.
+        switched: Prims that show another variant than the authored one. What is said of the looks of objects there may not
+            hold any more, and is not said.
     """
 
     def __init__(
@@ -53,9 +55,11 @@ class VariationDrawer:
         seed: int,
         scene: str,
         uncolored: Uncolored,
+        switched: Collection[str] = (),
     ) -> None:
         self._world, self._settings, self._rules, self._contacts = world, settings, rules, contacts
         self._seed, self._scene, self._uncolored = seed, scene, uncolored
+        self._switched = frozenset(switched)
         self._authored: tuple[Rigging, OverTime] | None = None
         self._stages: OrderedDict[int, StageVariation] = OrderedDict()
         self._cameras: dict[tuple[int, str], CameraShift] = {}
@@ -126,6 +130,8 @@ class VariationDrawer:
         changes: list[Change] = []
         counts: dict[str, int] = {}
         varied = StageVariation(Variation(number))
+        if self._switched:
+            varied = dataclasses.replace(varied, entities=doubted(rig, self._switched, self._uncolored))
         if settings.drop_out is not None:
             hidden, gone = draw_drop_out(rig, settings.drop_out, draws=draws)
             changes += gone
@@ -144,7 +150,7 @@ class VariationDrawer:
             )
             changes += painted.changes
             counts |= painted.counts
-            varied = dataclasses.replace(varied, colors=painted.colors, entities=painted.entities)
+            varied = dataclasses.replace(varied, colors=painted.colors, entities={**varied.entities, **painted.entities})
         if settings.lights is not None:
             opened = self._world.open_stage
             light, changed = draw_light(read_lights(opened, time_code=opened.start), settings.lights, draws=draws)
@@ -153,7 +159,7 @@ class VariationDrawer:
         return dataclasses.replace(varied, record=Variation(number, tuple(changes), dict(sorted(counts.items()))))
 
     def _draws(self, number: int) -> Callable[..., Draws]:
-        return lambda *names: Draws(self._seed, "variation", self._scene, number, *names)
+        return variation_draws(self._seed, self._scene, number)
 
     def _first(self) -> tuple[Rigging, OverTime]:
         if self._authored is None:
@@ -166,6 +172,11 @@ class VariationDrawer:
             moment = self._world.at(self._world.open_stage.start, self.stage(number))
             self._judge = (number, Judge(Surroundings(moment), self._rules))
         return self._judge[1]
+
+
+def variation_draws(seed: int, scene: str, number: int) -> Callable[..., Draws]:
+    """Return what gives the random numbers of a variation, by what they are for."""
+    return lambda *names: Draws(seed, "variation", scene, number, *names)
 
 
 def _carried(view: CameraView, stage: StageVariation) -> CameraView:

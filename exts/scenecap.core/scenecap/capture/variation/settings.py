@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from scenecap.stage.ranges import range_type
-from scenecap.stage.selector import Selectors
+from scenecap.stage.selector import Selector, Selectors
 
 _FORBID = ConfigDict(extra="forbid", frozen=True)
 #: Most variations of one stage: they have three digits in folder names, and may have more.
@@ -80,6 +80,25 @@ class DropOut(BaseModel):
     )
 
 
+class VariantChoice(BaseModel):
+    """A variant set to choose from. Every prim that has it shows a variant of its own."""
+
+    model_config = _FORBID
+
+    prim: Selector = Field(description="Prims that have the set: a prim path or a glob of them.")
+    variant_set: str = Field(min_length=1, max_length=200, description="Name of the variant set.")
+    variants: tuple[str, ...] | None = Field(
+        None, min_length=1, description="Variants to choose from. Default: all that the set has."
+    )
+
+    @field_validator("prim")
+    @classmethod
+    def _is_path(cls, value: str) -> str:
+        if not value.startswith(("/", "*")):
+            raise ValueError("a prim path starts with /, a glob with / or *")
+        return value
+
+
 class ColorDraw(BaseModel):
     """Which objects get a new colour, all over."""
 
@@ -127,6 +146,7 @@ class VariationSettings(BaseModel):
     camera: CameraJitter | None = Field(None, description="Move cameras.")
     pose: PoseJitter | None = Field(None, description="Move objects on what carries them.")
     drop_out: DropOut | None = Field(None, description="Take objects away.")
+    variants: tuple[VariantChoice, ...] = Field((), description="Switch variant sets.")
     colors: ColorDraw | None = Field(None, description="Colour objects.")
     lights: LightDraw | None = Field(None, description="Change the light.")
 
@@ -137,9 +157,10 @@ class VariationSettings(BaseModel):
 
     @model_validator(mode="after")
     def _something_varies(self) -> VariationSettings:
-        kinds = (self.camera, self.pose, self.drop_out, self.colors, self.lights)
+        kinds = (self.camera, self.pose, self.drop_out, self.variants, self.colors, self.lights)
         if self.count and not any(kinds):
-            raise ValueError("count asks for variations, but nothing varies: give camera, pose, drop_out, colors or lights")
+            named = "camera, pose, drop_out, variants, colors or lights"
+            raise ValueError(f"count asks for variations, but nothing varies: give {named}")
         if not self.count and not self.authored:
             raise ValueError("without variations, the stage as authored is all there is: leave authored on")
         return self

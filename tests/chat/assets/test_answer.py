@@ -177,6 +177,9 @@ def test_captions_that_hold(caption: str) -> None:
         (["white", "red", "blue"], {"red": 0.3, "white": 0.5, "blue": 0.2}, "white, red, and blue"),
         (["white", "red", "blue", "black"], {"red": 0.3, "white": 0.5, "blue": 0.1, "black": 0.1}, "white, red, and blue"),
         (["grey"], {"gray": 0.9}, "gray"),
+        (["red"], {"red": 0.09, "white": 0.5}, None),
+        (["white", "red"], {"red": 0.09, "white": 0.6}, "white"),
+        (["red", "blue"], {"red": 0.12, "blue": 0.3, "white": 0.58}, None),  # a white rug with a blue border
         (["transparent"], {"red": 0.9}, None),
         (["red; drop"], {"red": 0.9}, None),
         ([], {"red": 0.9}, None),

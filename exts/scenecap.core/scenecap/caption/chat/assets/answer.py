@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scenecap.caption.attributes import Name, noun_text, parse_label
-from scenecap.caption.chat.assets.colors import colors_in, objection
+from scenecap.caption.chat.assets.colors import COVERED, colors_in, covered_by, objection
 from scenecap.caption.chat.assets.model import AssetAnswer, SeenAsset
 from scenecap.caption.chat.errors import ReplyError
 from scenecap.caption.chat.quoting import label_of, quoted
@@ -56,6 +56,7 @@ _SIZES = frozenset(
         "narrow",
     )
 )
+_NO_NOUN = "it is no noun phrase that says anything"
 _MATERIAL = re.compile(r"[a-z][a-z -]*[a-z]")
 _SENTENCES = re.compile(r"[.!?](?=\s+\S)")
 
@@ -196,7 +197,12 @@ class _Reading:
                 self._drop("color", color, why)
             elif basic_color(color) not in kept:
                 kept.append(basic_color(color))
-        return kept[:_MOST_COLORS]
+        kept = kept[:_MOST_COLORS]
+        covered = covered_by(self._seen, kept)
+        if kept and covered < COVERED:
+            self._drop("color", join_list(kept), f"that is {covered:.0%} of its surface at most")
+            return []
+        return kept
 
     def _category(self, label: str) -> str:
         text = self._text("category").rstrip(".")
@@ -204,7 +210,7 @@ class _Reading:
             return ""
         name = self._noun(text)
         if name is None:
-            self._drop("category", text, "it is no noun phrase")
+            self._drop("category", text, _NO_NOUN)
             return ""
         return noun_text(name)
 
@@ -223,7 +229,7 @@ class _Reading:
         for item in given:
             name = self._noun(clean_text(item))
             if name is None:
-                self._drop("part", item, "it is no noun phrase")
+                self._drop("part", item, _NO_NOUN)
             elif (text := noun_text(name)) not in kept and len(", ".join([*kept, text])) <= MAX_VALUE:
                 kept.append(text)
         return kept[:_MOST_PARTS]

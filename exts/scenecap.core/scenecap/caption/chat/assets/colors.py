@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from scenecap.caption.chat.assets.model import SeenAsset
 from scenecap.caption.color_terms import basic_color
@@ -11,8 +12,10 @@ from scenecap.colours import BASIC_TERMS
 
 #: Share of the surface whose colour must be known, for any colour to be said.
 MIN_KNOWN = 0.5
-#: Share of the surface that must be near a colour, for the asset to be of that colour; and for a part of it to be.
-MAIN_SHARE, DETAIL_SHARE = 0.05, 0.003
+#: Share of the surface that must be near a colour, for it to be one of the asset's colours; and for it to be a part's.
+MAIN_SHARE, DETAIL_SHARE = 0.1, 0.003
+#: Share of the surface that an asset's colours must cover together: a beige rug with a blue border is no blue rug.
+COVERED = 0.5
 
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)?")
 
@@ -37,6 +40,11 @@ def objection(seen: SeenAsset, color: str, *, detail: bool = False) -> str:
         return ""
     shown = ", ".join(f"{name} {share:.0%}" for name, share in seen.color_shares[:3] if share >= 0.01)
     return f"its surface is not {term}" + (f" ({shown})" if shown else "")
+
+
+def covered_by(seen: SeenAsset, colors: Sequence[str]) -> float:
+    """Return which share of an asset's surface is, at most, near one of some basic colour terms."""
+    return min(1.0, sum(seen.color_near.get(color, 0.0) for color in colors))
 
 
 def colors_in(text: str, *, but: str = "") -> tuple[str, ...]:

@@ -87,7 +87,7 @@ def test_how_many_workers_a_plan_expects_of_ray(monkeypatch: pytest.MonkeyPatch,
         ({"output_path": "local://x"}, "on every node of a cluster that is another folder"),
         (
             {"ray": {"address": "ray://head:10001"}},
-            "client protocol carries no streams. Start the run on a node of the cluster",
+            "it is started on a node of the cluster. Start it there",
         ),
         ({"ray": {"address": "127.0.0.1:1"}}, r"127.0.0.1:1: no Ray cluster answers there \(connection refused\)"),
         ({"ray": {"address": "head"}}, r"head: no Ray cluster answers there \(it is not host:port\)"),

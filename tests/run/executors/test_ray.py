@@ -74,8 +74,7 @@ def test_the_bytes_are_those_of_the_pool_and_a_worker_opens_a_scene_once(cluster
     opened = Counter((str(plan), line[1]) for plan in plans for line in log_lines(plan) if line[0] == "open")
     assert set(opened.values()) == {1}
     started = [event for event in events(tmp_path / "ray") if event["event"] == "worker" and event["what"] == "started"]
-    assert len({event["pid"] for event in started}) == 2
-    assert {str(event["pid"]) for event in started} == {pid for _, pid in opened}
+    assert {pid for _, pid in opened} <= {str(event["pid"]) for event in started}  # one that starts late finds nothing to do
 
 
 watched = pytest.mark.skipif(not memory.can_watch_memory(), reason="memory is not watched here")

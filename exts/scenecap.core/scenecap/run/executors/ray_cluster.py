@@ -63,8 +63,8 @@ class RayCluster:
     def __init__(self, settings: RaySettings, *, workers: int, cores: int) -> None:
         if (settings.address or "").startswith("ray://"):
             raise UsageError(
-                f"ray.address: {settings.address}: Ray's client protocol carries no streams.",
-                remedy="Start the run on a node of the cluster (ray job submit does) with address: auto.",
+                f"ray.address: {settings.address}: a run is no client of Ray: it is started on a node of the cluster.",
+                remedy="Start it there (ray job submit does) with address: auto.",
             )
         self.ray = import_ray()
         self._settings = settings

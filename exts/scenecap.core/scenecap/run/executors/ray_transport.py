@@ -16,10 +16,10 @@ from scenecap.run.batch.settings import LimitSettings, RaySettings
 from scenecap.run.events import Observer
 from scenecap.run.executors.base import Opener
 from scenecap.run.executors.memory import process_space, resident_mb
-from scenecap.run.executors.messages import Answer, Begun, Drop, Expand, Leave, Lost, Message, Refused, Share
+from scenecap.run.executors.messages import Answer, Drop, Expand, Leave, Lost, Message, Refused, Share
 from scenecap.run.executors.pool import GRACE_SECONDS
 from scenecap.run.executors.ray_cluster import RayCluster
-from scenecap.run.executors.ray_worker import Hello, Raised, RayWorker, Run, Used
+from scenecap.run.executors.ray_worker import Ended, Hello, Raised, RayWorker, Run, Said, Used
 from scenecap.run.executors.seen import Mark, Sights, inputs_of
 from scenecap.run.executors.supervise import Link, SupervisedExecutor
 from scenecap.run.run_log import library_versions
@@ -27,18 +27,18 @@ from scenecap.run.source import open_source
 
 _LOG = logging.getLogger(__name__)
 
-#: Calls that an actor takes at the same time: the stream of its answers, and what is posted meanwhile.
+#: Calls that an actor takes at the same time: the one that waits for its answers, and what is posted meanwhile.
 _CALLS = 4
 _SIGKILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
 class RayLink:
-    """An actor and the stream of its answers."""
+    """An actor and the call that waits for its answers."""
 
-    def __init__(self, number: int, actor: Any, stream: Any, sights: Callable[[Message], Sights]) -> None:
+    def __init__(self, number: int, actor: Any, sights: Callable[[Message], Sights]) -> None:
         self._number = number
         self.actor = actor
-        self.stream = stream
+        self.pending = actor.begin.remote()
         self._sights = sights
         self._sent = 0
         self._used: float | None = None
@@ -51,7 +51,7 @@ class RayLink:
         return self._number
 
     def send(self, message: Message) -> None:
-        """Send a message; an actor that is gone says so in its stream."""
+        """Send a message; that an actor is gone shows where its answers are waited for."""
         self.actor.post.options(num_returns=0).remote(self._sent, message, self._sights(message))
         self._sent += 1
 
@@ -121,8 +121,7 @@ class RayTransport:
     def start(self, number: int) -> RayLink:
         """Start an actor, as soon as the cluster has room for it."""
         actor = self._actors.remote(self._opener, self._run)
-        stream = actor.run.options(num_returns="streaming").remote()
-        link = RayLink(number, actor, stream, self._sights)
+        link = RayLink(number, actor, self._sights)
         self._links.append(link)
         return link
 
@@ -133,22 +132,21 @@ class RayTransport:
         if not self._links:
             return said
         try:
-            ready, _ = ray.wait([link.stream for link in self._links], timeout=seconds)
+            ready, _ = ray.wait([link.pending for link in self._links], timeout=seconds)
+            if ready:
+                ready, _ = ray.wait([link.pending for link in self._links], num_returns=len(self._links), timeout=0)
         except ray.exceptions.RayError as error:
             raise ScenecapError(
                 f"the Ray cluster is gone: {_last_line(str(error))}",
                 remedy="What was written so far is whole; run it again to go on.",
             ) from error
-        while ready:
-            for link in [link for link in self._links if link.stream in ready]:
-                answer = self._next(link)
+        for link in [link for link in self._links if link.pending in ready]:
+            for answer in self._take(link):
+                said.append((link, answer))
                 if isinstance(answer, Lost):
                     self._links.remove(link)
                     link.kill()  # what cannot be reached must not go on with a frame that somebody else is given
-                if answer is not None:
-                    said.append((link, answer))
-            streams = [link.stream for link in self._links]
-            ready = ray.wait(streams, num_returns=len(streams), timeout=0)[0] if streams else []
+                    break
         self._refuse_to_wait_for_ever()
         return said
 
@@ -168,34 +166,40 @@ class RayTransport:
             end = time.monotonic() + GRACE_SECONDS
             busy = [link for link in self._links if link.hello is not None]
             while busy and time.monotonic() < end:
-                ready, _ = ray.wait([link.stream for link in busy], timeout=max(0.0, end - time.monotonic()))
-                busy = [link for link in busy if link.stream not in ready or not isinstance(self._next(link), Lost)]
+                ready, _ = ray.wait([link.pending for link in busy], timeout=max(0.0, end - time.monotonic()))
+                busy = [
+                    link
+                    for link in busy
+                    if link.pending not in ready or not any(isinstance(answer, Lost) for answer in self._take(link))
+                ]
         for link in self._links:
             link.kill()
         self._links.clear()
         self._cluster.close()
 
-    def _next(self, link: RayLink) -> Answer | None:
-        """Return a worker's next answer; None where it is none of the supervisor's."""
+    def _take(self, link: RayLink) -> list[Answer]:
+        """Return what a worker has said, and ask for more; a lost one says so as its last."""
         ray = self._cluster.ray
         try:
-            answer = ray.get(next(link.stream))
-        except StopIteration:
-            return Lost("its worker ended")
+            result: Hello | list[Said] = ray.get(link.pending)
         except ray.exceptions.RayError as error:
             _LOG.debug("worker %d", link.number, exc_info=True)
-            return _why_it_is_lost(ray, error)
-        if isinstance(answer, Hello):
-            link.hello = answer
-            return self._greet(answer)
-        if isinstance(answer, Used):
-            link.take(answer)
-            return None
-        if isinstance(answer, Begun) and answer.careful:
-            link.actor.heard.options(num_returns=0).remote()
-        if isinstance(answer, Raised):
-            return Lost(f"its worker failed: unexpected {answer.what}")
-        return answer
+            return [_why_it_is_lost(ray, error)]
+        link.pending = link.actor.take.remote()
+        if isinstance(result, Hello):
+            link.hello = result
+            return [self._greet(result)]
+        answers: list[Answer] = []
+        for answer in result:
+            if isinstance(answer, Used):
+                link.take(answer)
+            elif isinstance(answer, Raised):
+                answers.append(Lost(f"its worker failed: unexpected {answer.what}"))
+            elif isinstance(answer, Ended):
+                answers.append(Lost("its worker ended"))
+            else:
+                answers.append(answer)
+        return answers
 
     def _greet(self, hello: Hello) -> Answer:
         """Take a worker in, unless it would make other frames."""

@@ -1,4 +1,7 @@
-"""The inside of a Ray actor: messages come as calls, answers leave as a stream."""
+"""The inside of a Ray actor: messages come as calls, and answers leave as results of calls that wait for them.
+
+Ray's streams would do the latter too, but hold on to some kilobytes for each answer as long as they last, at both ends.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import os
 import queue
 import socket
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scenecap import __version__
@@ -78,6 +80,15 @@ class Raised:
     what: str
 
 
+@dataclass(frozen=True)
+class Ended:
+    """The worker was told to leave, or has a bug. Its last answer."""
+
+
+#: What comes of a call.
+Said = Answer | Used | Raised | Ended
+
+
 class RayWorker:
     """One worker of a cluster.
 
@@ -92,11 +103,12 @@ class RayWorker:
         self._run = run
         self._node = _name_of_node()
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._outbox: queue.SimpleQueue[Answer | Hello | Used | Raised | None] = queue.SimpleQueue()
+        self._outbox: queue.SimpleQueue[Said] = queue.SimpleQueue()
         self._early: dict[int, tuple[Message, Sights]] = {}
         self._next = 0
         self._lock = threading.Lock()
         self._heard = threading.Semaphore(0)
+        self._unheard = 0
 
     def post(self, number: int, message: Message, sights: Sights) -> None:
         """Take a message in.
@@ -117,20 +129,21 @@ class RayWorker:
                 else:
                     self._inbox.put(message)
 
-    def heard(self) -> None:
-        """Take in that the run knows of a frame that is begun with care."""
-        self._heard.release()
-
-    def run(self) -> Iterator[Answer | Hello | Used | Raised]:
-        """Do what is posted, until told to leave; yields what there is to say."""
-        yield Hello(os.getpid(), process_space(), self._node, __version__, library_versions())
+    def begin(self) -> Hello:
+        """Begin to work; returns where and with what."""
         threading.Thread(target=self._work, daemon=True).start()
         threading.Thread(target=self._watch, daemon=True).start()
-        while True:
-            answer = self._outbox.get()
-            if answer is None:
-                return
-            yield answer
+        return Hello(os.getpid(), process_space(), self._node, __version__, library_versions())
+
+    def take(self) -> list[Said]:
+        """Wait until there is something to say, and return it. Whoever calls again has heard what was returned before."""
+        for _ in range(self._unheard):
+            self._heard.release()
+        said = [self._outbox.get()]
+        while not self._outbox.empty():
+            said.append(self._outbox.get())
+        self._unheard = sum(isinstance(answer, Begun) and answer.careful for answer in said)
+        return said
 
     def _work(self) -> None:
         try:
@@ -140,7 +153,7 @@ class RayWorker:
                     self._heard.acquire()
         except BaseException as error:  # a thread of its own: nobody else would hear of it
             self._outbox.put(Raised(f"{type(error).__name__}: {error}".splitlines()[0]))
-        self._outbox.put(None)
+        self._outbox.put(Ended())
 
     def _watch(self) -> None:
         most, over, wait = self._run.memory_mb, False, threading.Event()

@@ -93,7 +93,7 @@ function grouped(number) {
 }
 
 function metres(value) {
-  return value === null || value === undefined ? "" : `${value.toFixed(2)} m`;
+  return typeof value === "number" ? `${value.toFixed(2)} m` : "";
 }
 
 function percent(share) {

@@ -22,7 +22,6 @@ class FrameView {
     this.place = h("div", { class: "panel", role: "tabpanel", id: "panel" });
     this.tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "About this frame", onkeydown: (event) => this.moveTab(event) },
       TABS.map(([name, text]) => h("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "panel", onclick: () => this.open(name) }, text, this.number(name))));
-    const several = gallery.index.frames.some((frame) => frame.frame !== gallery.index.frames[0].frame);
     const way = (step, text, key) => {
       const number = gallery.neighbour(page.number, step);
       const name = step < 0 ? "previous" : "next";
@@ -32,7 +31,7 @@ class FrameView {
     this.element.append(
       h("nav", { class: "crumbs", "aria-label": "Where" },
         h("a", { href: writeState(gallery.state), id: "back", title: "Key Esc" }, "\u2039 Gallery"),
-        h("h1", null, h("span", null, page.scene), h("span", { class: "quiet", title: page.camera }, cameraName(page.camera)), several ? h("span", { class: "quiet" }, `frame ${page.frame}`) : null, page.variation ? h("span", { class: "quiet" }, `variation ${page.variation.number}`) : null),
+        h("h1", null, h("span", null, page.scene), h("span", { class: "quiet", title: page.camera }, cameraName(page.camera)), gallery.several ? h("span", { class: "quiet" }, `frame ${page.frame}`) : null, page.variation ? h("span", { class: "quiet" }, `variation ${page.variation.number}`) : null),
         h("span", { class: "space" }), way(-1, "\u2190 Previous", "\u2190"), way(1, "Next \u2192", "\u2192")),
       problems.length ? h("details", { class: "notice", open: page.problems.length > 0 }, h("summary", null, counted(problems.length, "warning")), h("ul", null, problems.map((text) => h("li", null, text)))) : "",
       h("div", { class: "columns" },

@@ -12,6 +12,7 @@ class Gallery {
     this.state = emptyState();
     this.places = index.frames.map((_, place) => place);
     this.scroll = 0;
+    this.several = index.frames.some((frame) => frame.frame !== index.frames[0].frame);
     this.build();
   }
 
@@ -98,8 +99,6 @@ class Gallery {
   }
 
   card(frame, terms) {
-    const scene = this.index.scenes[frame.scene];
-    const camera = this.index.cameras[frame.camera];
     const text = frame.brief || frame.global || "No caption.";
     const found = terms.length && frame.brief && frame.global && !terms.some((term) => frame.brief.toLowerCase().includes(term)) ? snippet(frame.global, terms) : text;
     return h("a", { class: "card", href: `#/frame/${frame.number}`, "data-number": frame.number, title: frame.key },
@@ -109,8 +108,20 @@ class Gallery {
           : boxesOnly(frame)),
       h("span", { class: "text" }, marked(found, terms)),
       h("span", { class: "where" },
-        h("span", null, this.index.scenes.length > 1 ? `${cameraName(camera)} \u00b7 ${scene}` : cameraName(camera)),
+        h("span", null, this.where(frame)),
         h("span", null, frame.notes ? h("span", { class: "warn", title: counted(frame.notes, "warning") }, "! ") : null, this.note(frame))));
+  }
+
+  // What tells a frame from the others.
+  where(frame) {
+    const { index } = this;
+    const variation = index.variations[frame.variation];
+    const parts = [cameraName(index.cameras[frame.camera])];
+    if (this.several) parts.push(`frame ${frame.frame}`);
+    if (index.variations.length > 1) parts.push(`variation ${variation}`);
+    if (index.seeds.length > 1) parts.push(`seed ${index.seeds[frame.seed]}`);
+    if (index.scenes.length > 1) parts.push(index.scenes[frame.scene]);
+    return parts.join(" \u00b7 ");
   }
 
   // What the order goes by, else how many objects there are.

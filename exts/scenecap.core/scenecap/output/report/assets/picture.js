@@ -27,6 +27,8 @@ const CROWD = 20;
 // Labels that are drawn large for what is marked, at most.
 const MOST_TAGS = 24;
 
+// Lines that are drawn, at most.
+const MOST_LINES = 2500;
 // Edges that have their words written on them, at most.
 const MOST_WORDS = 24;
 
@@ -184,13 +186,15 @@ class Picture {
 
   drawEdges(target) {
     const ids = new Set(target ? target.ids : []);
-    const rows = this.page.edges.rows.filter((row) => {
+    let rows = this.page.edges.rows.filter((row) => {
       const pair = pairName(row[0], row[1]);
       if (target && target.pair) return pair === target.pair;
       if (this.edgeChoice === "none") return false;
       if (target && ids.size) return (ids.has(row[0]) || ids.has(row[1])) && (this.edgeChoice !== "pruned" || row[PRUNED]);
       return this.edgeChoice === "all" || (this.edgeChoice === "pruned" && row[PRUNED]);
     });
+    // A graph of hundreds of objects has tens of thousands: those of the pruned graph are drawn first.
+    if (rows.length > MOST_LINES) rows = [...rows].sort((a, b) => b[PRUNED] - a[PRUNED]).slice(0, MOST_LINES);
     const many = rows.length > 60;
     const words = s("g");
     this.words = [];

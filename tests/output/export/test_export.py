@@ -222,6 +222,30 @@ def test_no_text_of_the_kinds_asked_for(tmp_path: Path) -> None:
     assert report.splits["train"].conversations == 2
 
 
+@pytest.mark.parametrize("keep", [False, True])
+def test_flagged_texts_are_not_passed_on_unnoticed(tmp_path: Path, keep: bool) -> None:
+    dataset = scenes_dataset(tmp_path / "in", "kitchen")
+    path = sorted(dataset.rglob("scene_graph_caption.json"))[0]
+    document = json.loads(path.read_bytes())
+    document["notes"] = [
+        "global_caption: flagged: the scene does not support 'an elephant' (no such object).",
+        "qa_caption: flagged: the scene does not support 'two' (one).",
+        "brief_caption: written by template: the server was busy",
+        "he said: brief_caption: flagged: ",
+        3,
+    ]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    report = export(dataset, tmp_path / "out", keep_flagged=keep)
+    talks = json.loads((tmp_path / "out" / "train.json").read_bytes())
+    ours = {item["id"].split("/")[1] for item in talks if item["id"].startswith("World_Cameras_Left_0/")}
+    assert ours == ({"brief", "global", "qa"} if keep else {"brief"})
+    captions = json.loads((tmp_path / "out" / "annotations" / "captions_train.json").read_bytes())["annotations"]
+    assert len(captions) == (4 if keep else 3)
+    assert any("2 texts are left out" in warning for warning in report.warnings) is not keep
+    body = " ".join(card(tmp_path / "out")[1].split())
+    assert f"does not support all they say: 2; they {'are kept' if keep else 'are left out'}" in body
+
+
 @pytest.mark.parametrize("faults", [[], [fault(FrameStatus.FAILED, "no")]])
 def test_a_dataset_without_frames(tmp_path: Path, faults: list) -> None:
     with pytest.raises(UsageError, match="no frame of it was written"):
@@ -306,6 +330,33 @@ def test_the_card_says_what_is_there(dataset: Path, tmp_path: Path) -> None:
     assert "| brief | template | 8 |" in body
     assert f"| mug | {report.labels['mug']} |" in body
     assert report.labels == dict(sorted(report.labels.items()))
+
+
+def test_the_card_counts_the_texts_that_are_exported(dataset: Path, tmp_path: Path) -> None:
+    export(dataset, tmp_path / "out", kinds=(TextKind.BRIEF, TextKind.QA), questions=2)
+    body = card(tmp_path / "out")[1]
+    assert "| brief | template | 8 |" in body
+    assert "| qa | template | 16 |" in body
+    assert "| global |" not in body
+    export(dataset, tmp_path / "coco", formats={ExportFormat.COCO})  # whose captions are no questions
+    assert "| qa |" not in card(tmp_path / "coco")[1]
+
+
+def test_a_model_and_its_prompts_are_named(tmp_path: Path) -> None:
+    dataset = scenes_dataset(tmp_path / "in", "kitchen")
+    for path in dataset.rglob("scene_graph_caption.json"):
+        document = json.loads(path.read_bytes())
+        document["caption_source"] = {"brief_caption": "model", "global_caption": "model_repaired", "qa_caption": "model"}
+        prompts = [{"name": "brief", "version": "3", "hash": "x"}, "?"]
+        document["meta"]["model"] = {"name": "llama|x", "profile": "vllm", "picture": False, "prompts": prompts}
+        path.write_text(json.dumps(document), encoding="utf-8")
+    export(dataset, tmp_path / "out")
+    body = card(tmp_path / "out")[1]
+    assert "| brief | model | 2 |" in body
+    assert "| global | model\\_repaired | 2 |" in body
+    assert "Model: llama\\|x (vllm), prompts: brief 3; 2 frames." in body
+    assert "read back by a verifier" in body
+    assert "`template`:" not in body
 
 
 def licensed(dataset: Path, **scenes: LicensedScene) -> None:

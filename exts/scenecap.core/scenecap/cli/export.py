@@ -29,6 +29,7 @@ _TRAINING_ONLY = {
     "kinds": None,
     "questions": None,
     "join": False,
+    "keep_flagged": False,
     "link": False,
     "licence": [],
 }
@@ -62,6 +63,9 @@ def add_parser(commands: argparse._SubParsersAction, common: argparse.ArgumentPa
     training.add_argument("--kinds", metavar="K[,K]", help="texts: brief, global, qa (default: all that are there)")
     training.add_argument("--questions", type=int, metavar="N", help="at most N questions of a frame (default: all)")
     training.add_argument("--join", action="store_true", help="LLaVA: all texts of a picture in one conversation")
+    training.add_argument(
+        "--keep-flagged", action="store_true", help="also a model's texts that the verifier flagged (default: left out)"
+    )
     training.add_argument("--link", action="store_true", help="hard-link the pictures instead of copying them")
     training.add_argument(
         "--licence",
@@ -103,7 +107,7 @@ def _run_rerun(args: argparse.Namespace) -> int:
     from scenecap.output.dataset.reader import open_dataset
     from scenecap.output.export.rerun_file import export_recording
 
-    given = [f"--{name}" for name, default in _TRAINING_ONLY.items() if getattr(args, name) != default]
+    given = [f"--{name.replace('_', '-')}" for name, default in _TRAINING_ONLY.items() if getattr(args, name) != default]
     if given:
         raise UsageError(f"export: {given[0]} does not go with --rerun.", remedy="Make the recording in a command of its own.")
     counter = CountLine("recording frame", quiet=args.quiet)
@@ -153,6 +157,7 @@ def _settings(args: argparse.Namespace) -> ExportSettings:
         kinds=kinds,
         questions=args.questions,
         join=args.join,
+        keep_flagged=args.keep_flagged,
         link=args.link,
         licences=dict(_licence(item) for item in args.licence),
         force=args.force,

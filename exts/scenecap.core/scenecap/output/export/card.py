@@ -175,6 +175,10 @@ def _captions(facts: CardFacts) -> Iterator[str]:
     if authors - {"template"}:
         yield "`model`: written by a language model from the scene graph, and read back by a verifier that holds each claim"
         yield "against the graph; what became of a text with an unsupported claim is the dataset's `on_unsupported` setting."
+    if origin.flagged:
+        what = "are kept" if facts.settings.keep_flagged else "are left out"
+        yield "Texts that the verifier flagged, because the scene does not support all they say: "
+        yield f"{origin.flagged}; they {what}."
     for (name, profile, prompts), frames in sorted(origin.models.items()):
         asked = _plain(prompts, limit=300) or "not known"
         yield f"Model: {_plain(name)} ({_plain(profile)}), prompts: {asked}; {frames} frames."

@@ -120,6 +120,7 @@ class _Export:
         except DatasetError as error:
             self._left_out.append((row.key, error.message))
             return
+        self._origin.add(planned.name, planned.frame, read.captions, settings)
         talks = [] if read.captions is None else conversations(planned.name, planned.image, read.captions, settings)
         texts = {} if read.captions is None else captions_of(read.captions, settings)
         if not self._boxes and not talks:
@@ -137,7 +138,6 @@ class _Export:
             self._coco.add(split, image, read.objects, read.masks, texts)
         facts.pictures += 1
         facts.scenes[planned.scene] = row.scene
-        self._origin.add(planned.frame, read.captions)
         self._write_picture(planned, read.picture)
 
     def _read(self, frame: DatasetFrame) -> _Read:
@@ -190,6 +190,9 @@ class _Export:
                 f"{self._coco.without_mask} of {sum(labels.values())} objects have a box and no mask: the dataset holds no "
                 "instance picture of them (annotators: instance_segmentation)."
             )
+        if self._origin.flagged and not self._settings.keep_flagged:
+            count = "1 text is" if self._origin.flagged == 1 else f"{self._origin.flagged} texts are"
+            warnings.append(f"{count} left out: the verifier flagged what the scene does not support (--keep-flagged).")
         if self._boxes and not labels:
             warnings.append("no object has a box: run with save_object_data: true, or save a scene graph.")
         report = ExportReport(

@@ -31,7 +31,7 @@ def _parts(name: str, captions: CaptionDocument, settings: ExportSettings) -> It
     """Yield the turns of each kind of text."""
     for kind, text in captions_of(captions, settings).items():
         yield kind, [(_instruction(name, kind, settings), neutral(text))]
-    questions = chosen_questions(captions, settings, key=name) if TextKind.QA in settings.kinds else ()
+    questions = chosen_questions(captions, settings, key=name)
     if questions:
         turns = [(neutral(item.question), neutral(item.answer)) for item in questions]
         first, answer = turns[0]

@@ -33,6 +33,7 @@ class ExportSettings:
         kinds: Texts that are exported, where the dataset has them.
         questions: At most so many questions of a frame; None takes all.
         join: LLaVA: all texts of a frame in one conversation; else one conversation for each kind.
+        keep_flagged: Export a model's texts too that the verifier flagged (``on_unsupported: flag``); else they are left out.
         link: Hard-link the pictures instead of copying them.
         licences: Scene name (or ``*`` for all) -> licence that a person states; it is added to what the dataset knows.
         force: Replace an earlier export.
@@ -44,6 +45,7 @@ class ExportSettings:
     kinds: tuple[TextKind, ...] = tuple(TextKind)
     questions: int | None = None
     join: bool = False
+    keep_flagged: bool = False
     link: bool = False
     licences: Mapping[str, str] | None = None
     force: bool = False

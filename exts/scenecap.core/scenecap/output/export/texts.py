@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -14,6 +15,9 @@ IMAGE_TOKEN = "<image>"
 
 #: Angle brackets, and what Unicode's compatibility forms turn into them: ``<image>`` in a label must not become a token.
 _BRACKETS = str.maketrans(dict.fromkeys("<\uff1c\ufe64", "\u2039") | dict.fromkeys(">\uff1e\ufe65", "\u203a"))
+
+#: How the notes of a caption document say that a text was flagged.
+_FLAGGED = re.compile(r"(brief|global|qa)_caption: flagged: ")
 
 #: Ways to ask for a text.
 INSTRUCTIONS: Mapping[TextKind, tuple[str, ...]] = MappingProxyType(
@@ -58,9 +62,16 @@ def pick(options: Sequence[str], *, seed: int, key: str) -> str:
     return options[_number(f"{seed}\n{key}") % len(options)]
 
 
+def flagged_kinds(captions: CaptionDocument) -> frozenset[TextKind]:
+    """Return the texts of a frame in which the verifier found what the scene does not support, and that were kept flagged."""
+    notes = captions.raw.get("notes")
+    found = (_FLAGGED.match(note) for note in (notes if isinstance(notes, list) else ()) if isinstance(note, str))
+    return frozenset(TextKind(match[1]) for match in found if match)
+
+
 def chosen_questions(captions: CaptionDocument, settings: ExportSettings, *, key: str) -> tuple[QuestionAnswer, ...]:
     """Return the questions of a frame that are exported, in the dataset's order."""
-    asked = captions.questions
+    asked = captions.questions if TextKind.QA in _wanted(captions, settings) else ()
     if settings.questions is None or len(asked) <= settings.questions:
         return asked
     order = sorted(range(len(asked)), key=lambda place: (_number(f"{settings.seed}\n{key}\n{place}"), place))
@@ -70,7 +81,12 @@ def chosen_questions(captions: CaptionDocument, settings: ExportSettings, *, key
 def captions_of(captions: CaptionDocument, settings: ExportSettings) -> dict[TextKind, str]:
     """Return the captions of a frame that are exported, without its questions."""
     found = {TextKind.BRIEF: captions.brief, TextKind.GLOBAL: captions.overall}
-    return {kind: text.text for kind, text in found.items() if kind in settings.kinds and text is not None and text.text}
+    wanted = _wanted(captions, settings)
+    return {kind: text.text for kind, text in found.items() if kind in wanted and text is not None and text.text}
+
+
+def _wanted(captions: CaptionDocument, settings: ExportSettings) -> frozenset[TextKind]:
+    return frozenset(settings.kinds) - (frozenset() if settings.keep_flagged else flagged_kinds(captions))
 
 
 def _number(text: str) -> int:

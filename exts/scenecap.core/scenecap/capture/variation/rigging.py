@@ -150,9 +150,16 @@ class Rigging:
 
     def rows(self, paths: Iterable[str]) -> np.ndarray:
         """Return the gprims, in order, that go with some entities and are drawn."""
-        wanted = set(paths)
-        numbers = [index for index, entity in enumerate(self.world.discovery.entities) if entity.path in wanted]
-        return np.flatnonzero(np.isin(self.world.followed, numbers) & self.moment.state.drawn)
+        found = [self._rows[path] for path in set(paths) if path in self._rows]
+        return np.sort(np.concatenate([np.zeros(0, np.int64), *found]))
+
+    @functools.cached_property
+    def _rows(self) -> dict[str, np.ndarray]:
+        followed = np.where(self.moment.state.drawn, self.world.followed, -1)
+        order = np.argsort(followed, kind="stable")
+        entities = self.world.discovery.entities
+        starts = np.searchsorted(followed[order], np.arange(len(entities) + 1))
+        return {item.path: order[starts[index] : starts[index + 1]] for index, item in enumerate(entities)}
 
     @functools.cached_property
     def obstacles(self) -> np.ndarray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,34 @@ from scenecap.contract import FOOTPRINT_DIRECTIONS, LENGTH_DECIMALS, footprint_d
 #: Lengths are compared at this many decimals [m]: coordinates are multiples of 0.1 mm, so a gap of exactly 5 mm must not
 #: fall on one side of a 5 mm tolerance or the other with the last bit of a subtraction.
 COMPARE_DECIMALS = 6
+
+
+class SupportTolerance(NamedTuple):
+    """How far an object may be from what it rests on, up or down: a share of its height, within bounds.
+
+    Attributes:
+        least: Never less than this [m].
+        most: Never more than this [m].
+        up: Share of the height by which it may stand above its support.
+        down: Share of the height by which it may be sunk into it.
+    """
+
+    least: float = 0.005
+    most: float = 0.03
+    up: float = 0.12
+    down: float = 0.25
+
+    def above(self, height: np.ndarray) -> np.ndarray:
+        """Return how far [m] objects of the given heights [m] may stand above their supports."""
+        return np.maximum(self.least, np.minimum(self.most, self.up * height))
+
+    def below(self, height: np.ndarray) -> np.ndarray:
+        """Return how far [m] objects of the given heights [m] may be sunk into their supports."""
+        return np.maximum(self.least, np.minimum(self.most, self.down * height))
+
+
+#: What contacts by geometry and by boxes go by, unless a config says otherwise. It covers measured gaps of -15 to +20 mm.
+SUPPORT_TOLERANCE = SupportTolerance()
 
 _HALF = FOOTPRINT_DIRECTIONS // 2
 _STEP = 2.0 * math.pi / FOOTPRINT_DIRECTIONS

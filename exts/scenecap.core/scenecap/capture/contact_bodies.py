@@ -128,8 +128,7 @@ class BodySet:
         self.boxes = np.array(boxes, dtype=np.float64).reshape(-1, 2, 3)
         self.room = np.array([body.is_room for body in self.bodies], dtype=bool)
         self.height = self.boxes[:, 1, 2] - self.boxes[:, 0, 2]
-        self.up = np.array([settings.gap_up(h) for h in self.height.tolist()])
-        self.down = np.array([settings.gap_down(h) for h in self.height.tolist()])
+        self.up, self.down = settings.tolerance.above(self.height), settings.tolerance.below(self.height)
         base = self.boxes[:, 1, :2] - self.boxes[:, 0, :2]
         order = np.lexsort((np.arange(len(self.bodies)), base[:, 0] * base[:, 1], self.room))
         self.rank = np.empty(len(self.bodies), dtype=np.int64)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from scenecap.geometry import SUPPORT_TOLERANCE, SupportTolerance
+
 
 class ContactSettings(BaseModel):
     """How near is touching. No tolerance depends on other objects or on the scene's extent; lengths are metres."""
@@ -21,16 +23,30 @@ class ContactSettings(BaseModel):
     )
     underside_min: float = Field(default=0.001, gt=0, le=0.1, description="Least height of the underside's band [m].")
     tolerance_min: float = Field(
-        default=0.005, gt=0, le=0.1, description="Least tolerance of a vertical gap, up and down [m]."
+        default=SUPPORT_TOLERANCE.least,
+        ge=0,
+        le=0.1,
+        description="Least tolerance of a vertical gap, up and down [m]. One number with `support_gap_min`.",
     )
     tolerance_max: float = Field(
-        default=0.03, gt=0, le=0.5, description="Largest tolerance of a vertical gap, up and down [m]."
+        default=SUPPORT_TOLERANCE.most,
+        ge=0,
+        le=0.5,
+        description="Largest tolerance of a vertical gap, up and down [m]. One number with `support_gap_max`.",
     )
     tolerance_up: float = Field(
-        default=0.12, ge=0, le=1, description="Share of its height by which an object may stand above what it rests on."
+        default=SUPPORT_TOLERANCE.up,
+        ge=0,
+        le=1,
+        description="Share of its height by which an object may stand above what it rests on. One number with "
+        "`support_gap_up`.",
     )
     tolerance_down: float = Field(
-        default=0.25, ge=0, le=1, description="Share of its height by which an object may be sunk into what it rests on."
+        default=SUPPORT_TOLERANCE.down,
+        ge=0,
+        le=1,
+        description="Share of its height by which an object may be sunk into what it rests on. One number with "
+        "`support_gap_down`.",
     )
     up_normal: float = Field(
         default=0.7, gt=0, lt=1, description="A face carries if the vertical part of its unit normal is larger than this."
@@ -64,10 +80,7 @@ class ContactSettings(BaseModel):
         description="How near an unsupported object must be to a face to be attached or hanging [m].",
     )
 
-    def gap_up(self, height: float) -> float:
-        """Return how far [m] an object of the given height [m] may stand above its support."""
-        return max(self.tolerance_min, min(self.tolerance_max, self.tolerance_up * height))
-
-    def gap_down(self, height: float) -> float:
-        """Return how far [m] an object of the given height [m] may be sunk into its support."""
-        return max(self.tolerance_min, min(self.tolerance_max, self.tolerance_down * height))
+    @property
+    def tolerance(self) -> SupportTolerance:
+        """How far an object may be from what it rests on."""
+        return SupportTolerance(self.tolerance_min, self.tolerance_max, self.tolerance_up, self.tolerance_down)

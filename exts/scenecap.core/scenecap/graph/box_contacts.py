@@ -66,9 +66,7 @@ def _box_support(
     low, high = boxes[:, 0], boxes[:, 1]
     gap = comparable(low[child, 2] - high[parent, 2])
     height = high[child, 2] - low[child, 2]
-    least, most = settings.support_gap_min, settings.support_gap_max
-    up = comparable(np.clip(settings.support_gap_up * height, least, most))
-    down = comparable(np.clip(settings.support_gap_down * height, least, most))
+    up, down = comparable(settings.support_gap.above(height)), comparable(settings.support_gap.below(height))
     keep = np.flatnonzero((gap <= up) & (gap >= -down))
     child, parent, gap = child[keep], parent[keep], gap[keep]
 

@@ -6,6 +6,8 @@ import enum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from scenecap.geometry import SUPPORT_TOLERANCE, SupportTolerance
+
 
 class FullEdges(str, enum.Enum):
     """Which pairs at the same level are edges of the full graph."""
@@ -70,21 +72,21 @@ class GraphSettings(BaseModel):
     )
     random_seed: int = Field(default=0, ge=0, description="Which edges `pruning_strategy: random` keeps.")
 
-    # Support by boxes, where there is no geometry
+    # Support. The four gaps are those of `contacts` too; the rest is for boxes, where there is no geometry
     support_gap_min: float = Field(
-        default=0.005, ge=0.0, le=0.1, description="Support tolerance, never less than this, up and down."
+        default=SUPPORT_TOLERANCE.least, ge=0.0, le=0.1, description="Support tolerance, never less than this, up and down."
     )
     support_gap_max: float = Field(
-        default=0.030, ge=0.0, le=0.5, description="Support tolerance, never more than this, up and down."
+        default=SUPPORT_TOLERANCE.most, ge=0.0, le=0.5, description="Support tolerance, never more than this, up and down."
     )
     support_gap_up: float = Field(
-        default=0.12,
+        default=SUPPORT_TOLERANCE.up,
         ge=0.0,
         le=1.0,
         description="Gap above the supporter that still counts as resting, as a share of the object's height.",
     )
     support_gap_down: float = Field(
-        default=0.25,
+        default=SUPPORT_TOLERANCE.down,
         ge=0.0,
         le=1.0,
         description="Depth sunk into the supporter that still counts as resting, as a share of the height.",
@@ -157,3 +159,8 @@ class GraphSettings(BaseModel):
         le=1.0,
         description="Largest diagonal of what is 'at the centre of', as a share of the top's.",
     )
+
+    @property
+    def support_gap(self) -> SupportTolerance:
+        """How far an object may be from what it rests on."""
+        return SupportTolerance(self.support_gap_min, self.support_gap_max, self.support_gap_up, self.support_gap_down)

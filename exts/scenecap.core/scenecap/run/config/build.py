@@ -9,7 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from scenecap.capture.settings import CaptureSettings
 from scenecap.errors import ConfigError
+from scenecap.graph.settings import GraphSettings
 from scenecap.run.config.describe import accepts, allowed, below_schema, is_list, resolve, shown, words_of
 from scenecap.run.config.keys import ALIASES, EITHER_OR, ConfigKey, config_keys, nearest_key
 from scenecap.run.config.model import SECTIONS, ScenecapConfig
@@ -114,9 +116,36 @@ def build_config(given: GivenKeys, *, defaults: Mapping[str, object] | None = No
             parts[section] = model.model_validate(sections[section])
         except ValidationError as error:
             faults += _translate(error, section, given)
+    if not faults:
+        faults += _share_tolerances(parts, given)
     if faults:
         raise ConfigError("\n".join(dict.fromkeys(faults)))
     return ScenecapConfig.model_validate(parts)
+
+
+def _share_tolerances(parts: dict[str, BaseModel], given: GivenKeys) -> list[str]:
+    """Have contacts by geometry and by boxes go by the same tolerances, whichever key they were given with."""
+    graph, capture = parts["graph"], parts["capture"]
+    assert isinstance(graph, GraphSettings)
+    assert isinstance(capture, CaptureSettings)
+    contacts = given.values.get("contacts")
+    inner = contacts.value if contacts is not None and isinstance(contacts.value, Mapping) else {}
+    faults: list[str] = []
+    for bound in ("min", "max", "up", "down"):
+        ours, theirs = f"support_gap_{bound}", f"tolerance_{bound}"
+        by_boxes, by_geometry = getattr(graph, ours), getattr(capture.contacts, theirs)
+        flat = given.values.get(ours)
+        if theirs in inner and flat is not None and _is_given(flat.value):
+            if by_boxes != by_geometry:
+                values = f"{by_boxes:g} and {by_geometry:g}"
+                said = f"and contacts.{theirs} are one number, and are given as {values}; give one of the two."
+                faults.append(flat.fault(said))
+        elif theirs in inner:
+            graph = graph.model_copy(update={ours: by_geometry})
+        else:
+            capture = capture.model_copy(update={"contacts": capture.contacts.model_copy(update={theirs: by_boxes})})
+    parts["graph"], parts["capture"] = graph, capture
+    return faults
 
 
 def _is_given(value: object) -> bool:

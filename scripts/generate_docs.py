@@ -66,6 +66,10 @@ SECTIONS = {
         "Chat model",
         "Who writes the captions with `engine: chat`, and what that may cost. [models.md](models.md) explains it.",
     ),
+    "verify": (
+        "Verifier",
+        "What is held against the scene, and what the files say of that. [verifier.md](verifier.md) explains it.",
+    ),
     "output": ("Files", "What is written for each frame. [output-formats.md](output-formats.md) describes every file."),
 }
 

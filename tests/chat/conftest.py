@@ -68,7 +68,7 @@ def open_engine(tmp_path: Path, clock: QuickClock) -> Iterator[Callable[..., tup
     def start(
         brain: Brain = truthful,
         *,
-        judge: Any = None,
+        claim_check: Any = None,
         captions: dict[str, Any] | None = None,
         real_time: bool = False,
         **keys: Any,
@@ -80,7 +80,7 @@ def open_engine(tmp_path: Path, clock: QuickClock) -> Iterator[Callable[..., tup
         engine = ChatEngine(
             settings,
             CaptionSettings.model_validate(captions or {}),
-            judge=judge,
+            claim_check=claim_check,
             environ=environ,
             clock=None if real_time else clock,
         )

@@ -200,11 +200,11 @@ def gullible(received: Received) -> Action:
 
 
 @pytest.fixture
-def judge() -> Any:
+def claim_check() -> Any:
     pytest.importorskip("spacy", reason="needs the extra [verify]")
-    from scenecap.caption.chat.verifying import verifier_judge
+    from scenecap.caption.chat.verifier_check import verifier_check
 
-    return verifier_judge()
+    return verifier_check()
 
 
 def texts_of(captions: Captions) -> str:
@@ -216,9 +216,9 @@ def texts_of(captions: Captions) -> str:
 
 @pytest.mark.parametrize("name", [None, "instruction", "system turn", "fake JSON"])
 @pytest.mark.parametrize("policy", ["repair", "template", "drop", "flag", "accept"])
-def test_what_a_gullible_model_says_is_caught(open_engine: Start, judge: Any, policy: str, name: str | None) -> None:
+def test_what_a_gullible_model_says_is_caught(open_engine: Start, claim_check: Any, policy: str, name: str | None) -> None:
     scene = desk() if name is None else hostile(name)
-    server, engine = open_engine(gullible, judge=judge, on_unsupported=policy)
+    server, engine = open_engine(gullible, claim_check=claim_check, on_unsupported=policy)
     captions = captions_of(engine, scene)
     caught = policy not in ("accept", "flag")
     assert ("elephant" in texts_of(captions)) is not caught
@@ -239,8 +239,8 @@ def test_what_a_gullible_model_says_is_caught(open_engine: Start, judge: Any, po
         assert engine.summary()["reasons"] == {"not supported by the scene": 3}
 
 
-def test_true_texts_pass(open_engine: Start, judge: Any, scene: Any) -> None:
-    server, engine = open_engine(truthful, judge=judge)
+def test_true_texts_pass(open_engine: Start, claim_check: Any, scene: Any) -> None:
+    server, engine = open_engine(truthful, claim_check=claim_check)
     captions = captions_of(engine, scene)
     assert captions.brief is not None
     assert captions.brief.source is CaptionSource.MODEL, captions.notes
@@ -248,11 +248,11 @@ def test_true_texts_pass(open_engine: Start, judge: Any, scene: Any) -> None:
     assert len(server.questions) == 1
 
 
-def test_a_repaired_text_says_so(open_engine: Start, judge: Any, scene: Any) -> None:
+def test_a_repaired_text_says_so(open_engine: Start, claim_check: Any, scene: Any) -> None:
     def brain(received: Received) -> Action:
         return gullible(received) if received.turns[-1][0] == "user" and len(received.turns) < 4 else truthful(received)
 
-    server, engine = open_engine(brain, judge=judge)
+    server, engine = open_engine(brain, claim_check=claim_check)
     captions = captions_of(engine, scene)
     assert captions.brief is not None
     assert captions.brief.source is CaptionSource.MODEL_REPAIRED, captions.notes
@@ -272,7 +272,7 @@ def test_a_repaired_text_says_so(open_engine: Start, judge: Any, scene: Any) -> 
     ],
 )
 def test_a_statement_that_says_something_else_does_not_pass(
-    open_engine: Start, judge: Any, scene: Any, question: str, reply: str, statement: str
+    open_engine: Start, claim_check: Any, scene: Any, question: str, reply: str, statement: str
 ) -> None:
     def brain(received: Received) -> Action:
         if received.is_probe:
@@ -280,7 +280,9 @@ def test_a_statement_that_says_something_else_does_not_pass(
         wrong = {"question": question, "answer": reply, "statement": statement, "kind": "existence", "objects": [0]}
         return answer(json.dumps({"questions": [wrong]}))
 
-    _, engine = open_engine(brain, judge=judge, on_unsupported="template", captions={"brief": False, "overall": False})
+    _, engine = open_engine(
+        brain, claim_check=claim_check, on_unsupported="template", captions={"brief": False, "overall": False}
+    )
     assert captions_of(engine, scene).questions == template(*scene).questions or not [
         item for item in captions_of(engine, scene).questions if item.question == question
     ]

@@ -107,6 +107,9 @@ def test_words_and_numbers_may_be_written_either_way() -> None:
         ({"quality": "off"}, False),
         ({"contacts": {"grid": 8}}, False),
         ({"layout": "agent"}, False),
+        ({"verify": {"strictness": "strict"}}, True),  # nobody asks the verifier
+        ({"verdicts": "never"}, True),
+        ({"verdicts": "always"}, False),
     ],
 )
 def test_the_hash_holds_what_decides_the_content(keys: dict[str, object], same: bool) -> None:

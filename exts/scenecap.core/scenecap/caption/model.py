@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scenecap.caption.verify.model import FrameVerdict
 
 
 class CaptionKind(str, enum.Enum):
@@ -163,6 +167,8 @@ class Captions:
     notes: tuple[str, ...] = ()
     #: The model that was asked; None with ``engine: template``.
     model: ModelFacts | None = None
+    #: What the verifier says of the texts; None where it was not asked.
+    verdict: FrameVerdict | None = None
 
 
 def text_sources(captions: Captions) -> dict[str, CaptionSource]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scenecap.cli.console import CountLine, counted, print_error, print_json, size_text, table
+from scenecap.output.dataset.verdicts import STATUSES
 from scenecap.output.manifest import FrameStatus
 from scenecap.text import clean_text
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 #: Rows of a table that are shown; --json and --all show the rest.
 SHOWN = 15
 
-_NAMES = {"brief_caption": "brief captions", "global_caption": "global captions"}
+_NAMES = {"brief_caption": "brief captions", "global_caption": "global captions", "qa_caption": "questions"}
 
 
 def add_parser(commands: argparse._SubParsersAction, common: argparse.ArgumentParser) -> None:
@@ -91,6 +92,7 @@ def _lines(stats: DatasetStats, limit: int | None) -> Iterator[str]:
         tokens = sum(stats.vocabulary.values())
         yield f"\nVocabulary: {counted(len(stats.vocabulary), 'different word')} in {tokens} of the captions"
     yield from _questions(stats, limit)
+    yield from _verdicts(stats, limit)
     rows = [(item.status.value, item.frames, item.reason, item.example) for item in stats.faults]
     yield from _section("Frames that are not there", rows, ("", "frames", "reason", "for example"), limit)
     yield from _section("Warnings", [(count, text) for text, count in stats.warnings.items()], ("frames", "warning"), limit)
@@ -119,6 +121,22 @@ def _questions(stats: DatasetStats, limit: int | None) -> Iterator[str]:
         f"Questions ({total}), {stats.distinct_questions} different{balance}; in a frame {_spread(stats.questions_per_frame)}"
     )
     yield from _section(title, rows, ("kind", "questions", "yes", "no"), limit)
+
+
+def _verdicts(stats: DatasetStats, limit: int | None) -> Iterator[str]:
+    for name, item in stats.verdicts.items():
+        total, rates = sum(map(item.count, STATUSES)), item.rates()
+        rows = [
+            (kind, sum(counts.values()), *(counts.get(status, 0) for status in STATUSES))
+            for kind, counts in item.claims.items()
+        ]
+        title = (
+            f"Verdicts on {_NAMES.get(name, name)} ({item.texts}): {item.supported} true throughout; "
+            f"{item.count('supported')} of {total} claims supported, CHAIR-i {rates['chair_i']:.3f}, "
+            f"CHAIR-s {rates['chair_s']:.3f}, relation hallucination {rates['relation_hallucination']:.3f}, "
+            f"coverage {rates['coverage']:.2f}"
+        )
+        yield from _section(title, rows, ("claim", "all", *STATUSES), limit)
 
 
 def _section(title: str, rows: list[tuple], head: tuple[str, ...], limit: int | None) -> Iterator[str]:

@@ -243,6 +243,21 @@ class SceneGraph:
         """Relations of one node to another."""
         return self.pairs(np.array([source]), np.array([target])).relation(0)
 
+    def turned(self, source: int, target: int, relations: int) -> Relation:
+        """Return the relations of target to source, given those of source to target.
+
+        As :meth:`Relation.inverse`, but where the source holds the target it is known whether that hangs from it.
+        """
+        result = Relation(relations).inverse()
+        if relations & Relation.HOLDS:
+            path = self.nodes[source].path
+            kinds = {kind for parent, kind in self.nodes[target].contacts if parent == path}
+            if ContactKind.HANGING in kinds:
+                result |= Relation.HANGING
+                if ContactKind.ATTACHED not in kinds:
+                    result &= ~Relation.ATTACHED
+        return result
+
     def children(self, node: int) -> tuple[int, ...]:
         """Ids of the nodes whose parent is the given one."""
         return tuple(self._children.get(node, ()))

@@ -11,6 +11,7 @@ from scenecap.caption.model import Caption, Fact, ModelFacts, Question, Span
 from scenecap.graph.model import SceneGraph
 from scenecap.output.meta import meta_block
 from scenecap.output.model import FrameResult, JobFacts
+from scenecap.output.verdict_json import verdict_json
 
 
 def caption_document(result: FrameResult, job: JobFacts, *, asked: frozenset[str] | None = None) -> dict[str, Any]:
@@ -40,6 +41,8 @@ def caption_document(result: FrameResult, job: JobFacts, *, asked: frozenset[str
         name: [_fact_json(fact, graph) for fact in text.facts] for name, text in texts.items() if text is not None
     }
     document["references"] = {graph.nodes[node].path: captions.references[node] for node in sorted(captions.references)}
+    if captions.verdict is not None:
+        document["verdict"] = verdict_json(captions.verdict)
     document["notes"] = list(captions.notes)
     document["meta"] = meta_block("scene_graph_caption", result.frame, job, export_world=False)
     if captions.model is not None:
@@ -82,7 +85,7 @@ def _object_json(node: int, graph: SceneGraph) -> dict[str, Any]:
 
 
 def _question_json(question: Question, graph: SceneGraph) -> dict[str, Any]:
-    return {
+    result: dict[str, Any] = {
         "question": question.question,
         "answer": question.answer,
         "kind": question.kind,
@@ -95,6 +98,9 @@ def _question_json(question: Question, graph: SceneGraph) -> dict[str, Any]:
         },
         "facts": [_fact_json(fact, graph) for fact in question.facts],
     }
+    if question.statement:
+        result["statement"] = question.statement
+    return result
 
 
 def _ref(node: int, graph: SceneGraph) -> dict[str, Any]:

@@ -124,6 +124,8 @@ def encode_edges(table: EdgeTable, graph: SceneGraph) -> EncodedItems:
     lines = []
     for source, target, bits, surface, center, right, forward, up, hour, margin, weight, proof in rows:
         there, back = words[bits]
+        if bits & Relation.HOLDS:  # whether the child hangs from it or is attached, only the child knows
+            back = json.dumps(relation_words(int(graph.turned(source, target, bits))))
         numbers = f', "distance": {surface}, "center_distance": {center}, "offset": ['
         rest = f', "margin": {margin}, "weight": {weight}, {evidence[proof]}'
         lines.append(

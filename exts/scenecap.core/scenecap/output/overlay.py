@@ -155,7 +155,7 @@ def _edges(graph: SceneGraph, seen: set[int]) -> list[_Edge]:
             continue
         relation = table.relation(row)
         if relation & _HELD_BY:
-            source, target, relation = target, source, relation.inverse()
+            source, target, relation = target, source, graph.turned(source, target, relation)
         word = next((word for flag, word in _EDGE_WORDS if relation & flag), "")
         edges.append(_Edge(graph.nodes[source], graph.nodes[target], word, bool(relation & _HOLDING)))
     uses = Counter((edge.target.id, edge.word) for edge in edges if edge.holding)

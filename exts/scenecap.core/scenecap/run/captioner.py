@@ -70,12 +70,12 @@ class ChatCaptioner:
 
     def __init__(self, config: ScenecapConfig) -> None:
         _check(config)
-        judge = None
+        claim_check = None
         if config.chat.on_unsupported is not OnUnsupported.ACCEPT:
-            from scenecap.caption.chat.verifying import verifier_judge  # a parser: it takes a while to load
+            from scenecap.caption.chat.verifier_check import verifier_check  # a parser: it takes a while to load
 
-            judge = verifier_judge()
-        self._engine = ChatEngine(config.chat, config.caption, judge=judge)
+            claim_check = verifier_check(config.verify.verify)
+        self._engine = ChatEngine(config.chat, config.caption, claim_check=claim_check)
         try:
             self._engine.prepare()
         except BaseException:
@@ -147,6 +147,10 @@ def open_captioner(config: ScenecapConfig) -> Captioner:
         UsageError: The model cannot be asked.
         MissingExtraError: An extra is not installed.
     """
+    if config.writes_verdicts:
+        from scenecap.caption.verify.tagging import load_tagger
+
+        load_tagger()  # now, not in the first frame: where it is missing nothing is begun
     return ChatCaptioner(config) if config.job.engine is Engine.CHAT else TemplateCaptioner()
 
 

@@ -252,6 +252,10 @@ def _counts(result: FrameResult) -> dict[str, int]:
     }
     if result.frame.variation is not None:
         counts |= result.frame.variation.counts
+    if result.captions is not None and result.captions.verdict is not None:
+        judged = result.captions.verdict.all()
+        counts["claims"] = sum(len(verdict.claims) for verdict in judged)
+        counts["claims_not_supported"] = sum(len(verdict.failed) for verdict in judged)
     if result.captions is not None and result.captions.model is not None:
         sources = text_sources(result.captions).values()
         counts["texts_by_model"] = sum(source is not CaptionSource.TEMPLATE for source in sources)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Iterable
 from concurrent.futures import Future
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from scenecap.caption.chat.settings import GraphPart
 from scenecap.caption.model import CaptionKind, Captions
+from scenecap.caption.verify.settings import VerifySettings
 from scenecap.contract import Frame
 from scenecap.graph.build import build_scene_graph
 from scenecap.graph.model import SceneGraph
@@ -45,15 +47,29 @@ class BegunFrame:
         frame: What a camera saw.
         graph: Its graph.
         captions: Its captions to be; None where none are asked for.
+        verify: How the verifier is to judge them for the files; None where it is not to.
     """
 
     frame: Frame
     graph: SceneGraph
     captions: Future[Captions] | None
+    verify: VerifySettings | None = None
 
     def result(self) -> FrameResult:
-        """Wait for the captions."""
-        return FrameResult(self.frame, self.graph, None if self.captions is None else self.captions.result())
+        """Wait for the captions, and have them judged.
+
+        Raises:
+            MissingExtraError: They are to be judged, and the extra ``verify`` is not installed.
+        """
+        if self.captions is None:
+            return FrameResult(self.frame, self.graph, None)
+        captions = self.captions.result()
+        if self.verify is not None:
+            from scenecap.caption.verify import judge_frame  # word lists: not for runs without verdicts
+
+            verdict = judge_frame(captions, self.graph, self.frame, self.verify)
+            captions = dataclasses.replace(captions, verdict=verdict)
+        return FrameResult(self.frame, self.graph, captions)
 
 
 def begin_frame(
@@ -85,7 +101,7 @@ def begin_frame(
     with timer.step("captions"):
         seed = frame_seed(frame, config.caption.seed, variation=variation)
         captions = (captioner or TemplateCaptioner()).submit(frame, graph, config, seed=seed)
-    return BegunFrame(frame, graph, captions)
+    return BegunFrame(frame, graph, captions, config.verify.verify if config.writes_verdicts else None)
 
 
 def caption_frame(

@@ -7,9 +7,10 @@ from concurrent.futures import Future
 from typing import Any
 
 from scenecap.caption.chat.account import Account
+from scenecap.caption.chat.claim_check import ClaimCheck
 from scenecap.caption.chat.client import Clock
 from scenecap.caption.chat.errors import BudgetError, ChatError
-from scenecap.caption.chat.frame_job import FrameJob, Judge, prepare_job
+from scenecap.caption.chat.frame_job import FrameJob, prepare_job
 from scenecap.caption.chat.prompts import CAPTION_PROMPTS
 from scenecap.caption.chat.session import ChatSession
 from scenecap.caption.chat.settings import ChatSettings
@@ -28,7 +29,7 @@ class ChatEngine:
     Args:
         settings: Model, server, limits.
         captions: Which texts are wanted.
-        judge: Says what of a text the scene does not support; None accepts every text.
+        claim_check: Says what of a text the scene does not support; None accepts every text.
         environ: Where keys are looked for; the environment.
         clock: Time; the machine's.
 
@@ -42,13 +43,13 @@ class ChatEngine:
         settings: ChatSettings,
         captions: CaptionSettings,
         *,
-        judge: Judge | None = None,
+        claim_check: ClaimCheck | None = None,
         environ: Mapping[str, str] | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._settings = settings
         self._captions = captions
-        self._judge = judge
+        self._claim_check = claim_check
         self.account = Account()
         self._session = ChatSession(settings, prompts=CAPTION_PROMPTS, environ=environ, clock=clock)
 
@@ -100,7 +101,7 @@ class ChatEngine:
         return self._session.start(self._make(job))
 
     async def _make(self, job: FrameJob) -> Captions:
-        captions, account = await job.make(self._session.client, self._judge, before=self._session.probe)
+        captions, account = await job.make(self._session.client, self._claim_check, before=self._session.probe)
         self.account.add(account)
         self._session.watch(replied=bool(account.replies), silent=account.silent)
         return captions

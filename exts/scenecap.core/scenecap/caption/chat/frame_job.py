@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from scenecap.caption.chat.account import DROPPED, NOT_SUPPORTED, FrameAccount, reason_of
+from scenecap.caption.chat.claim_check import ClaimCheck, FailedClaim, Failures
 from scenecap.caption.chat.client import ChatClient
 from scenecap.caption.chat.errors import ChatError, TransientError
-from scenecap.caption.chat.judging import FailedClaim, Failures, Judge
 from scenecap.caption.chat.picture import picture_url
 from scenecap.caption.chat.prompts import Prompts
 from scenecap.caption.chat.quoting import block, label_of, note_of, quoted
@@ -113,23 +113,25 @@ class FrameJob:
         self._notes: list[str] = []
         self._dropped: set[str] = set()
 
-    async def make(self, client: ChatClient, judge: Judge | None, *, before: Before) -> tuple[Captions, FrameAccount]:
+    async def make(
+        self, client: ChatClient, claim_check: ClaimCheck | None, *, before: Before
+    ) -> tuple[Captions, FrameAccount]:
         """Ask, check, repair.
 
         Args:
             client: Asks the model.
-            judge: Says what the scene does not support; None accepts all.
+            claim_check: Says what the scene does not support; None accepts all.
             before: Awaited before a first real request.
         """
         await asyncio.gather(*(self._ask(client, talk, before) for talk in self._talks))
         policy = self._settings.on_unsupported
-        if judge is not None and policy is not OnUnsupported.ACCEPT and self._texts:
-            failed = await self._judge(judge)
+        if claim_check is not None and policy is not OnUnsupported.ACCEPT and self._texts:
+            failed = await self._check(claim_check)
             for _ in range(MAX_REPAIRS if policy is OnUnsupported.REPAIR else 0):
                 if not failed:
                     break
                 await self._repair(client, failed)
-                failed = await self._judge(judge)
+                failed = await self._check(claim_check)
             for name, claims in failed.items():
                 self._not_supported(name, claims, policy)
         return self._captions(), self._account
@@ -176,16 +178,16 @@ class FrameJob:
             texts, replied = await self._structured(client, again, None)
         except ChatError as error:
             for name in names:
-                self._texts[name].repairs = MAX_REPAIRS  # its claims stand; the last judgement says what becomes of it
+                self._texts[name].repairs = MAX_REPAIRS  # its claims stand; the last check says what becomes of it
                 self._notes.append(f"{_KEYS[name]}: a repair could not be had: {error}")
             return
         done = dataclasses.replace(again, replied=replied)
         for name, value in _values(texts, names):
             self._texts[name] = _Text(value, done, self._texts[name].repairs + 1)
 
-    async def _judge(self, judge: Judge) -> dict[str, tuple[FailedClaim, ...]]:
+    async def _check(self, claim_check: ClaimCheck) -> dict[str, tuple[FailedClaim, ...]]:
         captions = self._captions()
-        found = await asyncio.get_running_loop().run_in_executor(None, judge, captions, self._graph, self._frame)
+        found = await asyncio.get_running_loop().run_in_executor(None, claim_check, captions, self._graph, self._frame)
         return {name: claims for name, claims in found.items() if name in self._texts and claims}
 
     def _not_supported(self, name: str, claims: Sequence[FailedClaim], policy: OnUnsupported) -> None:

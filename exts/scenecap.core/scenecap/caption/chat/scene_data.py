@@ -114,7 +114,7 @@ def _edges(inventory: Inventory, graph: SceneGraph, part: GraphPart) -> Iterator
     for row in range(len(table)):
         source, target, relations = int(table.source[row]), int(table.target[row]), Relation(int(spoken[row]))
         if turned[row]:
-            source, target, relations = target, source, relations.inverse()
+            source, target, relations = target, source, graph.turned(source, target, relations)
         for relation, words in WORDS.items():
             if relations & relation:
                 yield source, words, target

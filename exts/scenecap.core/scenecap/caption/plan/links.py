@@ -78,7 +78,7 @@ def link_siblings(inventory: Inventory, members: Sequence[int]) -> list[Relate]:
         if link is None:
             row = int(row_of[new, old])
             relation = best_relation(table.relation(row), table.offset[row])
-            relation = relation if new < old else relation.inverse()
+            relation = relation if new < old else inventory.graph.turned(chosen[old], chosen[new], relation)
             link = Relate(chosen[new], relation, (chosen[old],)) if relation else None
         if link is not None:
             links.append(link)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -201,3 +202,22 @@ class Verdict:
             "scores": self.scores.to_dict(),
             "claims": [claim.to_dict() for claim in self.claims],
         }
+
+
+@dataclass(frozen=True)
+class FrameVerdict:
+    """What the verifier says of all texts of a frame.
+
+    Attributes:
+        captions: Verdict on the brief and the global caption, one part each.
+        questions: Place of a question -> verdict on its statement; of questions with a statement only (a model's).
+        settings: The verifier's, as plain data.
+    """
+
+    captions: Verdict
+    questions: Mapping[int, Verdict]
+    settings: Mapping[str, object]
+
+    def all(self) -> tuple[Verdict, ...]:
+        """Return the verdicts on the single texts."""
+        return (*self.captions.parts, *self.questions.values())

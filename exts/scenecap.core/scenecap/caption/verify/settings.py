@@ -15,6 +15,14 @@ class Strictness(str, enum.Enum):
     LENIENT = "lenient"  # near synonyms and neighbouring colors pass too
 
 
+class Verdicts(str, enum.Enum):
+    """Whose texts get a verdict in the files."""
+
+    AUTO = "auto"  # a chat model's, unless they are accepted unseen
+    ALWAYS = "always"  # also the templates'
+    NEVER = "never"
+
+
 class VerifySettings(BaseModel):
     """How texts are checked against the scene graph."""
 
@@ -56,4 +64,20 @@ class VerifySettings(BaseModel):
     )
     max_candidates: int = Field(
         2000, ge=10, le=1_000_000, description="Objects that one noun may speak of before its relations are no longer judged."
+    )
+
+
+class VerdictSettings(BaseModel):
+    """Which texts the verifier judges for the files, and how."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    verdicts: Verdicts = Field(
+        Verdicts.AUTO,
+        description="Whether each frame's caption file says what the verifier found: `auto` with `engine: chat`, unless "
+        "`on_unsupported: accept` leaves the verifier out; `always` for templates too; `never`. Needs the extra `verify`.",
+    )
+    verify: VerifySettings = Field(
+        default_factory=lambda: VerifySettings.model_validate({}),
+        description="How the verifier takes words and numbers, there and where it judges a model's texts.",
     )

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scenecap.caption.model import Caption, CaptionKind, Captions
+from scenecap.caption.model import CaptionKind, Captions
 from scenecap.caption.verify.counts import Counts
-from scenecap.caption.verify.judge import Judge
-from scenecap.caption.verify.model import Claim, ClaimKind, ClaimStatus, Scores, Verdict
+from scenecap.caption.verify.model import Claim, ClaimKind, ClaimStatus, FrameVerdict, Scores, Verdict
 from scenecap.caption.verify.predicates import Predicates
 from scenecap.caption.verify.read import read_text
 from scenecap.caption.verify.resolve import Resolver
 from scenecap.caption.verify.scene import Scene
 from scenecap.caption.verify.setting_claims import judge_settings
 from scenecap.caption.verify.settings import VerifySettings
+from scenecap.caption.verify.statements import StatementCheck
 from scenecap.contract import Frame
 from scenecap.graph.model import SceneGraph
 
@@ -47,9 +47,9 @@ class Verifier:
         read = text[: settings.max_chars]
         sentences = read_text(read, self._scene.vocabulary, max_sentence_tokens=settings.max_sentence_tokens)
         resolver = Resolver(self._scene, self._predicates, text, claims.append)
-        judge = Judge(self._scene, self._predicates, resolver, text)
+        statements = StatementCheck(self._scene, self._predicates, resolver, text)
         for sentence in sentences:
-            judge.sentence(sentence)
+            statements.sentence(sentence)
         judge_settings(self._scene, resolver, sentences)
         Counts(self._scene, resolver).judge(sentences)
         if len(text) > len(read):
@@ -117,13 +117,31 @@ def verify_captions(captions: Captions, graph: SceneGraph, frame: Frame, setting
     Raises:
         MissingExtraError: The parser (extra ``verify``) is not installed.
     """
+    chosen = VerifySettings.model_validate({}) if settings is None else settings
+    return judge_frame(captions, graph, frame, chosen).captions
+
+
+def judge_frame(captions: Captions, graph: SceneGraph, frame: Frame, settings: VerifySettings) -> FrameVerdict:
+    """Return what the graph says of all texts of a frame, a model's questions by their statements.
+
+    Args:
+        captions: Texts of a frame, whoever wrote them.
+        graph: The frame's scene graph.
+        frame: The frame that it was built from.
+        settings: How loosely words may be taken.
+
+    Raises:
+        MissingExtraError: The parser (extra ``verify``) is not installed.
+    """
     verifier = Verifier(graph, frame, settings)
-    texts: list[tuple[CaptionKind, Caption]] = []
-    if captions.brief is not None:
-        texts.append((CaptionKind.BRIEF, captions.brief))
-    if captions.overall is not None:
-        texts.append((CaptionKind.GLOBAL, captions.overall))
-    return join([verifier.check(caption.text, kind=kind.value) for kind, caption in texts])
+    texts = ((CaptionKind.BRIEF, captions.brief), (CaptionKind.GLOBAL, captions.overall))
+    parts = [verifier.check(caption.text, kind=kind.value) for kind, caption in texts if caption is not None]
+    questions = {
+        place: verifier.check(question.statement, kind=CaptionKind.QA.value)
+        for place, question in enumerate(captions.questions)
+        if question.statement
+    }
+    return FrameVerdict(join(parts), questions, settings.model_dump(mode="json"))
 
 
 def join(parts: Sequence[Verdict]) -> Verdict:

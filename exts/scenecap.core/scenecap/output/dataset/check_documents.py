@@ -19,6 +19,7 @@ from scenecap.output.dataset.documents import (
 from scenecap.output.dataset.files import DOCUMENTS, FileKind
 from scenecap.output.dataset.problems import Problem, ProblemKind
 from scenecap.output.dataset.reader import DatasetFrame, parse_as
+from scenecap.output.dataset.verdicts import check_verdict
 from scenecap.output.manifest import MANIFEST_NAME, FrameRow
 
 
@@ -116,6 +117,11 @@ def _check_counts(row: FrameRow, parsed: Mapping[FileKind, Any]) -> Iterator[tup
     captions: CaptionDocument | None = parsed.get(FileKind.CAPTIONS)
     if captions is not None:
         yield from compare(FileKind.CAPTIONS, "questions", len(captions.questions))
+        if captions.verdict is not None:
+            claims = [claim for text in captions.verdict.texts for claim in text.claims]
+            yield from compare(FileKind.CAPTIONS, "claims", len(claims))
+            failed = sum(claim.status != "supported" for claim in claims)
+            yield from compare(FileKind.CAPTIONS, "claims_not_supported", failed)
     for kind in (FileKind.OBJECT_DATA, FileKind.SIDECAR):
         objects: tuple[SceneObject, ...] | None = parsed.get(kind)
         if objects is not None:
@@ -142,6 +148,11 @@ def _check_links(parsed: Mapping[FileKind, Any]) -> Iterator[tuple[FileKind, str
     captions: CaptionDocument | None = parsed.get(FileKind.CAPTIONS)
     if captions is None:
         return
+    if captions.verdict is not None:
+        texts = {name: item.text for name, item in captions.texts()}
+        nodes = len(known) if known else None
+        for detail in check_verdict(captions.verdict, texts, len(captions.questions), nodes):
+            yield FileKind.CAPTIONS, detail
     passages: list[tuple[str, str, tuple[Mention, ...]]] = [
         (name, item.text, item.mentions) for name, item in captions.texts()
     ]

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from scenecap.output.dataset.verdicts import VerdictDocument, parse_verdict
+
 #: x_min, y_min, x_max, y_max of pixel indices, inclusive.
 BoxPx = tuple[int, int, int, int]
 
@@ -140,12 +142,14 @@ class CaptionDocument:
         overall: A paragraph; None where it was not asked for.
         questions: Empty where none was asked for, or none could be asked.
         raw: The JSON object.
+        verdict: What the verifier says of the texts; None where it was not asked.
     """
 
     brief: Text | None
     overall: Text | None
     questions: tuple[QuestionAnswer, ...]
     raw: Mapping[str, Any] = field(repr=False)
+    verdict: VerdictDocument | None = None
 
     def texts(self) -> Iterator[tuple[str, Text]]:
         """Yield ("brief_caption", text) and ("global_caption", text) of what is there."""
@@ -217,6 +221,7 @@ def parse_captions(raw: Mapping[str, Any]) -> CaptionDocument:
         overall=_caption(raw, "global_caption"),
         questions=tuple(_question(item) for item in raw["qa_caption"] or ()),
         raw=raw,
+        verdict=parse_verdict(raw.get("verdict")),
     )
 
 

@@ -12,6 +12,7 @@ from scenecap.errors import DatasetError
 from scenecap.graph.model import Relation
 from scenecap.output.dataset.documents import CaptionDocument, GraphDocument, SceneObject
 from scenecap.output.dataset.reader import Dataset, DatasetFrame
+from scenecap.output.dataset.verdicts import VerdictStats, VerdictTally
 from scenecap.output.manifest import FrameRow, FrameStatus
 from scenecap.output.relation_words import WORDS
 
@@ -146,6 +147,7 @@ class DatasetStats:
         question_vocabulary: How many different words questions and answers have.
         faults: Frames that are not there, by reason.
         warnings: Warning -> frames, most first, at most :data:`LISTED`.
+        verdicts: Kind of text -> what the verifier says of the texts, of frames whose files tell it.
         unreadable: What could not be read; it is in none of the numbers.
         unfinished: Whether the run was stopped, or is under way.
     """
@@ -168,6 +170,7 @@ class DatasetStats:
     question_vocabulary: int
     faults: tuple[Fault, ...]
     warnings: Mapping[str, int]
+    verdicts: Mapping[str, VerdictStats] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
     unfinished: bool = False
 
@@ -231,6 +234,7 @@ class StatsTally:
         self._answers: Counter[str] = Counter()
         self._asked: set[str] = set()
         self._question_words: set[str] = set()
+        self._verdicts = VerdictTally()
         self._unreadable: list[str] = []
 
     def add(self, frame: DatasetFrame) -> None:
@@ -273,6 +277,8 @@ class StatsTally:
             self._label_scenes[label].add(scene)
 
     def _add_captions(self, captions: CaptionDocument) -> None:
+        if captions.verdict is not None:
+            self._verdicts.add(captions.verdict.texts)
         for name, text in captions.texts():
             self._texts.setdefault(name, Counter())[text.text] += 1
             self._sources[name][text.source] += 1
@@ -322,6 +328,7 @@ class StatsTally:
             question_vocabulary=len(self._question_words),
             faults=_faults(rows),
             warnings=dict(_ranked(warnings)[:LISTED]),
+            verdicts=self._verdicts.stats(),
             unreadable=tuple(self._unreadable),
             unfinished=dataset.unfinished,
         )

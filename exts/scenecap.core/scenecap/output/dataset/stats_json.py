@@ -50,6 +50,7 @@ def stats_json(stats: DatasetStats) -> dict[str, Any]:
             "no": sum(item.no for item in stats.questions.values()),
             "most_frequent_answers": dict(stats.answers),
         },
+        "verdicts": {kind: item.as_json() for kind, item in stats.verdicts.items()},
         "faults": [
             {"status": item.status.value, "reason": item.reason, "frames": item.frames, "example": item.example}
             for item in stats.faults

@@ -11,8 +11,9 @@ from typing import Any, get_args
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
-from scenecap.caption.chat.settings import ChatSettings
+from scenecap.caption.chat.settings import ChatSettings, OnUnsupported
 from scenecap.caption.settings import CaptionSettings
+from scenecap.caption.verify.settings import Verdicts, VerdictSettings
 from scenecap.capture.settings import CaptureSettings
 from scenecap.capture.variation.settings import VariationSettings
 from scenecap.contract import FORMAT_VERSION
@@ -72,6 +73,7 @@ class ScenecapConfig(BaseModel):
         graph: Selection, relations, pruning.
         caption: Which captions.
         chat: The model that writes the captions with `engine: chat`.
+        verify: Which texts the verifier judges, and how.
         output: Which files, in which layout.
     """
 
@@ -84,7 +86,23 @@ class ScenecapConfig(BaseModel):
     graph: GraphSettings = Field(default_factory=lambda: GraphSettings.model_validate({}))
     caption: CaptionSettings = Field(default_factory=lambda: CaptionSettings.model_validate({}))
     chat: ChatSettings = Field(default_factory=lambda: ChatSettings.model_validate({}))
+    verify: VerdictSettings = Field(default_factory=lambda: VerdictSettings.model_validate({}))
     output: OutputSettings = Field(default_factory=lambda: OutputSettings.model_validate({}))
+
+    @property
+    def asks_verifier(self) -> bool:
+        """Whether the verifier judges any text."""
+        return self.writes_verdicts or self._holds_model_to_scene
+
+    @property
+    def writes_verdicts(self) -> bool:
+        """Whether frames' files say what the verifier found."""
+        chosen = self.verify.verdicts
+        return chosen is Verdicts.ALWAYS or (chosen is Verdicts.AUTO and self._holds_model_to_scene)
+
+    @property
+    def _holds_model_to_scene(self) -> bool:
+        return self.job.engine is Engine.CHAT and self.chat.on_unsupported is not OnUnsupported.ACCEPT
 
     def content_hash(self) -> str:
         """Return 16 hexadecimal digits that stand for what decides a frame's files.
@@ -95,6 +113,8 @@ class ScenecapConfig(BaseModel):
         content = {section: dict(_content(getattr(self, section), section)) for section in SECTIONS}
         if self.job.engine is not Engine.CHAT:
             del content["chat"]  # a model that is not asked decides nothing
+        if not self.asks_verifier:
+            del content["verify"]
         content = {section: values for section, values in content.items() if values}
         text = json.dumps({"format": FORMAT_VERSION, **content}, sort_keys=True, default=str)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
@@ -109,6 +129,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "graph": GraphSettings,
     "caption": CaptionSettings,
     "chat": ChatSettings,
+    "verify": VerdictSettings,
     "output": OutputSettings,
 }
 

@@ -30,8 +30,8 @@ class FailedClaim:
 Failures = Mapping[str, tuple[FailedClaim, ...]]
 
 
-class Judge(Protocol):
-    """Finds the claims of texts that the scene does not support. Called on threads, by one at a time."""
+class ClaimCheck(Protocol):
+    """Finds the claims of texts that the scene does not support. Called on threads."""
 
     def __call__(self, captions: Captions, graph: SceneGraph, frame: Frame) -> Failures:
         """Return the failed claims by text."""

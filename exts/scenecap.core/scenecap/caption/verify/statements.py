@@ -34,7 +34,7 @@ class _Outcome:
     pairs: tuple[tuple[Reference, Reference | None, int, tuple[int, ...], tuple[int, ...], tuple[tuple[int, int], ...]], ...]
 
 
-class Judge:
+class StatementCheck:
     """Judges the statements of one text.
 
     Args:

@@ -1,12 +1,11 @@
-"""The verifier as the engine's judge: which claims of a model's texts the scene does not support."""
+"""The verifier as the engine's check: which claims of a model's texts the scene does not support."""
 
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 
-from scenecap.caption.chat.judging import FailedClaim, Failures, Judge
+from scenecap.caption.chat.claim_check import ClaimCheck, FailedClaim, Failures
 from scenecap.caption.chat.replies import BRIEF, GLOBAL, QUESTIONS
 from scenecap.caption.model import Captions, CaptionSource, Question
 from scenecap.caption.verify import Claim, Verifier, VerifySettings
@@ -25,8 +24,8 @@ _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight
 _NUMBERS = {str(number): word for number, word in enumerate(_DIGITS)}
 
 
-def verifier_judge(settings: VerifySettings | None = None) -> Judge:
-    """Return a judge that asks the verifier.
+def verifier_check(settings: VerifySettings | None = None) -> ClaimCheck:
+    """Return a check that asks the verifier.
 
     A question is judged by its statement: the sentence that says what question and answer say together. The statement must be
     supported, and must hold the words of both; with the answer "no" it must deny something.
@@ -38,25 +37,23 @@ def verifier_judge(settings: VerifySettings | None = None) -> Judge:
         MissingExtraError: The verifier's parser is not installed.
     """
     load_tagger()
-    lock = threading.Lock()  # the parser is not meant for several threads
 
-    def judge(captions: Captions, graph: SceneGraph, frame: Frame) -> Failures:
+    def check(captions: Captions, graph: SceneGraph, frame: Frame) -> Failures:
         failed: dict[str, list[FailedClaim]] = {}
-        with lock:
-            verifier = Verifier(graph, frame, settings)
-            for name, caption in ((BRIEF, captions.brief), (GLOBAL, captions.overall)):
-                if caption is not None and caption.source is not CaptionSource.TEMPLATE:
-                    verdict = verifier.check(caption.text)
-                    failed[name] = [_failed(claim) for claim in verdict.failed]
-                    if not verdict.claims:
-                        failed[name].append(FailedClaim(caption.text[:80], "It says nothing about the scene."))
-            if captions.model is not None and captions.model.questions is not CaptionSource.TEMPLATE:
-                failed[QUESTIONS] = [
-                    claim for place, one in enumerate(captions.questions) for claim in _judge_question(verifier, one, place)
-                ]
+        verifier = Verifier(graph, frame, settings)
+        for name, caption in ((BRIEF, captions.brief), (GLOBAL, captions.overall)):
+            if caption is not None and caption.source is not CaptionSource.TEMPLATE:
+                verdict = verifier.check(caption.text)
+                failed[name] = [_failed(claim) for claim in verdict.failed]
+                if not verdict.claims:
+                    failed[name].append(FailedClaim(caption.text[:80], "It says nothing about the scene."))
+        if captions.model is not None and captions.model.questions is not CaptionSource.TEMPLATE:
+            failed[QUESTIONS] = [
+                claim for place, one in enumerate(captions.questions) for claim in _judge_question(verifier, one, place)
+            ]
         return {name: tuple(claims) for name, claims in failed.items() if claims}
 
-    return judge
+    return check
 
 
 def _failed(claim: Claim, place: int | None = None) -> FailedClaim:

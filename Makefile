@@ -43,7 +43,7 @@ demo: $(VENV)/.capture
 	@$(BIN)/scenecap run config/demo.yaml --out $(OUT)
 
 test: $(VENV)/.test
-	@$(BIN)/python -m pytest -n $(JOBS) -q
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -q
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check .

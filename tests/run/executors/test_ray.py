@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from scenecap.errors import ScenecapError, UsageError
+from scenecap.run.events import Event, WorkerLost, WorkerStarted
 from scenecap.run.executors import memory, ray_transport
 from scenecap.run.units import run_units
 from tests.run.executors.faulty import contents, log_lines, open_faulty, units, write_plan
@@ -122,16 +123,17 @@ def test_a_lost_node_costs_nothing_but_time(cluster: Any, tmp_path: Path) -> Non
     node = cluster.add_node(num_cpus=2, object_store_memory=80 << 20)
     plan = write_plan(tmp_path / "a.json", times=8, seconds=0.2)
     run([plan], tmp_path / "whole", executor="here")
-    Path(f"{plan}.log").unlink()
-    lost: list[bool] = []
+    lost: list[str] = []
 
-    def lose(outcome, number: int, total: int) -> None:
-        if number >= 4 and not lost:
-            lost.append(True)
+    def watch(event: Event) -> None:
+        if isinstance(event, WorkerLost):
+            lost.append(event.reason)
+        if isinstance(event, WorkerStarted) and event.worker == 3:  # all CPUs of the cluster have a worker, the node's too
             cluster.remove_node(node, allow_graceful=False)
 
-    result = run_units(units([plan], tmp_path / "out", executor="ray", workers=4), opener=open_faulty, progress=lose)
-    assert lost
+    result = run_units(units([plan], tmp_path / "out", executor="ray", workers=4), opener=open_faulty, observer=watch)
+    assert len(lost) == 2
+    assert set(lost) <= {"the node of its worker is lost or cannot be reached", "its worker process ended"}
     assert result.exit_code == 0
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 

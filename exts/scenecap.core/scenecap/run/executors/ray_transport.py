@@ -284,10 +284,9 @@ def _why_it_is_lost(ray: Any, error: Exception) -> Answer:
         return Lost("its worker was ended by Ray, as its node was short of memory")
     if isinstance(error, kinds.ActorDiedError) and ("creation task" in text or "failed to import" in text):
         return Refused(f"workers cannot be started on the cluster: {_last_line(text)} {RayTransport.remedy}")
-    if isinstance(error, kinds.ActorUnavailableError):
-        return Lost("its worker cannot be reached")
-    if "node" in text and ("node died" in text or "node has died" in text or "node was terminated" in text):
-        return Lost("the node of its worker was lost")
+    gone = ("node died", "node has died", "node was terminated")
+    if isinstance(error, kinds.ActorUnavailableError) or any(words in text for words in gone):
+        return Lost("the node of its worker is lost or cannot be reached")  # which of them Ray says depends on the moment
     if isinstance(error, kinds.RayActorError):
         return Lost("its worker process ended")
     return Lost(f"its worker failed: unexpected {type(error).__name__}")

@@ -5,7 +5,7 @@ What it does is written in a JSON file, whose path stands in for the scene, so t
     {"cameras": 2, "times": 3, "faults": {"/World/Cam_1 2": "crash"}, "open": ""}
 
 A fault happens each time its frame is observed; one that starts with "once " happens once. Each opening and each observation
-leaves a line in ``<file>.log``.
+leaves a line in ``<file>.log``. With "until", frames wait until the file of that path is there.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ class FaultySource:
         log(self._path, f"observe {os.getpid()} {task.id}")
         do(self._plan["faults"].get(task.id, ""), self._path, task.id)
         time.sleep(self._plan.get("seconds", 0.0))
+        wait_for(self._plan.get("until", ""))
         number = int(task.camera.rsplit("_", 1)[1])
         angle = 0.7 * number + 0.05 * task.time.index
         eye = (2.2 * np.cos(angle), 2.2 * np.sin(angle), 1.7)
@@ -84,6 +85,13 @@ def do(fault: str, path: Path, name: str) -> None:
         raise AssertionError("nobody stopped it")
     if fault == "refuse":
         raise StageError(f"{path.name}: is broken.")
+
+
+def wait_for(path: str) -> None:
+    """Wait until a file is there."""
+    end = time.monotonic() + 120
+    while path and not Path(path).exists() and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 def log(path: Path, line: str) -> None:

@@ -173,6 +173,16 @@ def test_the_same_words_are_one_licence_and_examples_are_few(tmp_path: Path) -> 
     assert done.found[0].source == f"comment of part_0.usda and {EXAMPLES + 3} more"
 
 
+def test_files_of_other_variants_are_asked_too(tmp_path: Path) -> None:
+    scene = layer(tmp_path / "scene.usda", comment="CC0-1.0")
+    other = layer(tmp_path / "parts" / "other.usda", comment="CC-BY-4.0")
+    (tmp_path / "parts" / "broken.usda").write_text("no usd", encoding="utf-8")
+    opened = open_stage(scene)
+    also = [scene, other, tmp_path / "gone.usda", tmp_path / "parts" / "broken.usda"]
+    assert {item.name for item in scene_licences(opened, also).found} == {"CC0-1.0", "CC-BY-4.0"}
+    assert {item.name for item in scene_licences(opened).found} == {"CC0-1.0"}
+
+
 def test_a_stage_in_memory_has_no_files() -> None:
     done = scene_licences(wrap_stage(Usd.Stage.CreateInMemory()))
     assert (done.found, done.unknown) == ((), 0)

@@ -7,6 +7,7 @@ import gc
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from scenecap.capture.embedded import EmbeddedSource
@@ -88,16 +89,21 @@ class EmbeddedRun:
         """What was wrong with the stage and survived, which viewpoints could not be placed, which selectors fit nothing."""
         return (*self._opened.problems, *self._short, *self.unmatched.values())
 
+    @cached_property
+    def _files(self) -> tuple[Path, ...]:
+        """The files of all layers that the stage is made of, with any of its variants."""
+        choices = self._config.batch.variations.variants
+        return tuple(variant_files(self._opened, choices) if choices else self._opened.used_files())
+
     @property
     def licences(self) -> SceneLicences:
         """What the stage's files say of their licences."""
-        return scene_licences(self._opened)
+        return scene_licences(self._opened, self._files)
 
     def inputs(self) -> Mapping[str, str]:
         """Hash of each layer of the stage and of the label database, named relative to the scene's folder."""
-        choices = self._config.batch.variations.variants
         return hash_files(
-            variant_files(self._opened, choices) if choices else self._opened.used_files(),
+            self._files,
             folder=Path(self._opened.path).parent,
             database=None if self._database is None else self._config.labels.label_database,
         )

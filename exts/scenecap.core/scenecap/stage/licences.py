@@ -10,14 +10,20 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from scenecap.contract import AssetLicence, SceneLicences
+from scenecap.errors import MissingExtraError
 from scenecap.stage.licence_text import licence_of_text, named_licence
-from scenecap.stage.open import OpenStage
+from scenecap.stage.open import OpenStage, collect_diagnostics
 from scenecap.text import clean_text
+
+try:
+    from pxr import Sdf, Tf
+except ImportError as error:  # pragma: no cover - depends on the installation
+    raise MissingExtraError("pxr", extra="capture", purpose="Reading a USD stage") from error
 
 if TYPE_CHECKING:
     from pxr.Sdf import Layer
@@ -37,21 +43,24 @@ _KEYS = ("license", "licence", "License", "Licence", "LICENSE", "spdx", "SPDX")
 _Stated = tuple[str, str, str]
 
 
-def scene_licences(opened: OpenStage) -> SceneLicences:
+def scene_licences(opened: OpenStage, also: Iterable[Path] = ()) -> SceneLicences:
     """Return what is known of the licences of a stage's files; nothing for a stage that lies in no file.
 
     Args:
         opened: The stage.
+        also: Files that it is made of with other variants.
     """
     top = opened.stage.GetRootLayer()
     if not top.realPath:
         return SceneLicences()
     root = _file_of(top).parent
     own: dict[Path, tuple[_Stated, ...]] = {}
-    for layer in opened.stage.GetUsedLayers():
-        if layer.realPath:
-            path = _file_of(layer)
-            own[path] = own.get(path) or tuple(_of_layer(layer, _shown(path, root)))
+    layers = [layer for layer in opened.stage.GetUsedLayers() if layer.realPath]
+    known = {_file_of(layer) for layer in layers}
+    layers += filter(None, map(_layer_of, sorted(set(also) - known)))
+    for layer in layers:
+        path = _file_of(layer)
+        own[path] = own.get(path) or tuple(_of_layer(layer, _shown(path, root)))
     of_scene = own.get(_file_of(top), ())
     folders: dict[Path, tuple[_Stated, ...]] = {}
     covers: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
@@ -80,6 +89,14 @@ def _sources(sources: list[str]) -> str:
     """Return where the same words stand: the first place, and how many more."""
     more = len(set(sources)) - 1
     return sources[0] + (f" and {more} more" if more else "")
+
+
+def _layer_of(path: Path) -> Layer | None:
+    try:
+        with collect_diagnostics():
+            return Sdf.Layer.FindOrOpen(str(path))
+    except Tf.ErrorException:
+        return None
 
 
 def _file_of(layer: Layer) -> Path:

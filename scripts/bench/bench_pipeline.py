@@ -65,20 +65,20 @@ class Measured:
 
     Attributes:
         case: Which.
-        rate: Frames a second of all workers.
+        frame: A worker's time for a frame [s].
         first: From the call to the first frame [s].
         steps: Step -> mean time of a frame [s].
     """
 
     case: Case
-    rate: float
+    frame: float
     first: float
     steps: dict[str, float]
 
     @property
-    def frame(self) -> float:
-        """A worker's time for a frame [s]."""
-        return self.case.workers / self.rate
+    def rate(self) -> float:
+        """Frames a second of all workers."""
+        return self.case.workers / self.frame
 
     @property
     def rest(self) -> float:
@@ -199,7 +199,7 @@ class Bench:
         shutil.rmtree(output)
         frames = len(watch.frames)
         steps = {name: sum(frame.steps[name] for frame in watch.frames) / frames for name in STEPS}
-        return Measured(case, frames / (watch.last - watch.since), watch.first - watch.begin, steps)
+        return Measured(case, watch.spent / frames, watch.first - watch.begin, steps)
 
 
 class Watch:
@@ -214,8 +214,10 @@ class Watch:
         self._workers = workers
         self._seconds = seconds
         self._made: Counter[int | None] = Counter()
+        self._ends: dict[int | None, float] = {}
+        self._since = self._last = 0.0
         self.begin = time.perf_counter()
-        self.first = self.since = self.last = 0.0
+        self.first = self.spent = 0.0
         self.frames: list[FrameEnded] = []
 
     def __call__(self, event: Event) -> None:
@@ -225,16 +227,18 @@ class Watch:
         assert event.status == "written", event
         now = time.perf_counter()
         self.first = self.first or now
+        before, self._ends[event.worker] = self._ends.get(event.worker, now), now
         self._made[event.worker] += 1
-        if self.since and not self.is_over():
+        if self._since and not self.is_over():
             self.frames.append(event)
-            self.last = now
-        elif not self.since and len(self._made) == self._workers and min(self._made.values()) >= WARM_UP:
-            self.since = now
+            self.spent += now - before  # from a worker's frame to its next, so that no frame counts in part
+            self._last = now
+        elif not self._since and len(self._made) == self._workers and min(self._made.values()) >= WARM_UP:
+            self._since = now
 
     def is_over(self) -> bool:
         """Whether enough was seen."""
-        return len(self.frames) >= 2 * self._workers and self.last - self.since >= self._seconds
+        return len(self.frames) >= 4 * self._workers and self._last - self._since >= self._seconds
 
 
 def write_scene(path: Path, objects: int, cameras: int, *, triangles: int = 0) -> Path:

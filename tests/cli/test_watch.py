@@ -108,6 +108,21 @@ def test_a_short_run_and_a_last_frame_say_nothing_there(frames: int, seconds: fl
 
 
 @pytest.mark.parametrize("terminal", [True, False])
+def test_a_reader_that_went_away_costs_no_frame(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[str] = []
+
+    def broken(self: Stream, text: str) -> int:
+        tries.append(text)
+        raise BrokenPipeError
+
+    monkeypatch.setattr(Stream, "write", broken)
+    watch, _ = watched(terminal=terminal, frames=100, seconds=1.0)
+    watch.clear()
+    assert watch.meter.made == 100
+    assert len(tries) == 1
+
+
+@pytest.mark.parametrize("terminal", [True, False])
 def test_quiet_counts_and_says_nothing(terminal: bool) -> None:
     watch, stream = watched(terminal=terminal, frames=100, seconds=1.0, quiet=True)
     assert stream.getvalue() == ""

@@ -70,7 +70,7 @@ class Watch:
             self._last = now
             self._log_progress()
             if self._plain and self._more_to_come():
-                print(f"scenecap: {self.text()}", file=self._stream, flush=True)
+                self._say(f"scenecap: {self.text()}\n")
 
     def text(self) -> str:
         """Return how far the run is, for a person."""
@@ -83,7 +83,7 @@ class Watch:
         """Take the live line away, for what is printed next."""
         if self._line:
             self._line = ""
-            print("\r\x1b[K", end="", file=self._stream, flush=True)
+            self._say("\r\x1b[K")
 
     def redraw(self) -> None:
         """Bring the live line back after something else was printed."""
@@ -93,7 +93,16 @@ class Watch:
     def _draw(self, line: str) -> None:
         width = shutil.get_terminal_size((_WIDTH, 24)).columns - 1
         self._line = line[:width]
-        print(f"\r\x1b[K{self._line}", end="", file=self._stream, flush=True)
+        self._say(f"\r\x1b[K{self._line}")
+
+    def _say(self, text: str) -> None:
+        """Write to the stream; where nobody reads it any more, the run goes on unseen."""
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):
+            self._live = self._plain = False
+            self._line = ""
 
     def _log_progress(self) -> None:
         progress = self.meter.progress()

@@ -62,7 +62,7 @@ class Picture {
         this.note.textContent = "The picture cannot be loaded. Was the dataset moved away from the report? ";
       });
     }
-    this.note.textContent = page.picture_kind === "picture" ? "" : page.picture ? `No picture was drawn; this is ${page.picture_kind === "depth" ? "depth" : "shading by normals"}.` : "No picture was drawn.";
+    this.note.textContent = page.picture_kind === "picture" ? "" : page.picture ? `No picture was drawn; this is ${page.picture_kind === "depth" ? "depth" : "shading by normals"}.` : page.problems.length ? "There is no picture to show." : "No picture was drawn.";
     this.stage = h("div", { class: "stage" }, this.image, this.svg);
     this.stage.style.setProperty("aspect-ratio", `${width} / ${height}`);
     this.stage.style.setProperty("--ratio", width / height);
@@ -144,7 +144,7 @@ class Picture {
   }
 
   label(object, whole, placed) {
-    const size = Math.max(9, 11 * this.unit);
+    const size = 11.5 * this.unit;
     const text = whole.length > 30 ? `${whole.slice(0, 29)}\u2026` : whole;
     const wide = text.length * size * 0.56 + size * 0.5;
     const place = this.placeLabel(object.box, wide, size * 1.35, placed);
@@ -227,7 +227,7 @@ class Picture {
 
   // The word of an edge, where along its line it covers no other; else none.
   word(words, text, holding, [ax, ay, bx, by]) {
-    const size = Math.max(8, 10 * this.unit);
+    const size = 10.5 * this.unit;
     const [wide, high] = [text.length * size * 0.53 + size * 0.6, size * 1.4];
     for (const share of [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8]) {
       const x = Math.min(Math.max(0, ax + (bx - ax) * share - wide / 2), this.width - wide);

@@ -61,6 +61,36 @@ def test_one_scene_is_shared() -> None:
     assert drain(FrameSchedule(work(6)), 3) == {0: [0, 0], 1: [0, 0], 2: [0, 0]}
 
 
+def varied(variations: int, frames: int) -> list[UnitWork]:
+    (item,) = work(0)
+    orders = [
+        FrameOrder(number, f"{number}", FrameTask("/A", FrameTime(number % frames, 0.0), number // frames))
+        for number in range(variations * frames)
+    ]
+    return [UnitWork(item.share, tuple(orders))]
+
+
+@given(st.integers(1, 9), st.integers(1, 6), st.integers(1, 4))
+def test_each_variation_is_drawn_by_one_worker_while_there_are_enough(variations: int, frames: int, workers: int) -> None:
+    schedule = FrameSchedule(varied(variations, frames))
+    at: dict[int, int] = {}
+    left = Counter({number: frames for number in range(variations)})
+    numbers = []
+    for worker in itertools.cycle(range(workers)):
+        order = schedule.take(worker)
+        if not isinstance(order, Make):
+            break
+        number = order.order.task.variation
+        if at.get(worker) != number:
+            assert not left[at.get(worker, -1)]  # it has finished the one before
+            untouched = [other for other, count in left.items() if count == frames]
+            assert number not in at.values() or not untouched
+        at[worker] = number
+        left[number] -= 1
+        numbers.append(order.order.number)
+    assert sorted(numbers) == list(range(variations * frames))
+
+
 def test_a_worker_begins_with_what_it_has_open() -> None:
     schedule = FrameSchedule(work(3, 3, 3))
     for worker, unit in ((0, 0), (1, 1), (0, 2)):

@@ -76,6 +76,8 @@ class ExpansionSchedule:
 class FrameSchedule:
     """Frames to make. A worker stays with a unit, whose source it has open, and several share one only towards the end.
 
+    Of a unit with variations it stays with one of these: each worker has to draw those that it makes frames of.
+
     Args:
         work: The frames, by unit.
     """
@@ -86,6 +88,7 @@ class FrameSchedule:
             item.share.unit.index: deque(Make(item.share.unit.index, order) for order in item.orders) for item in work
         }
         self._opened: dict[int, list[int]] = {}  # worker -> units it has open, the latest last
+        self._variation: dict[int, tuple[int, int]] = {}  # worker -> unit and variation it is at
 
     @property
     def waiting(self) -> int:
@@ -103,6 +106,7 @@ class FrameSchedule:
     def forget(self, worker: int) -> None:
         """Forget a worker that is gone."""
         self._opened.pop(worker, None)
+        self._variation.pop(worker, None)
 
     def take(self, worker: int) -> Order | None:
         """Return a frame of a unit that the worker has open, else of one that nobody has, else of the one with most left."""
@@ -110,7 +114,12 @@ class FrameSchedule:
         if unit is None:
             return None
         self.note_open(worker, unit)
-        return self._left[unit].popleft()
+        left = self._left[unit]
+        place = self._place(worker, unit)
+        make = left[place]
+        del left[place]
+        self._variation[worker] = (unit, make.order.task.variation)
+        return make
 
     def put_back(self, orders: Sequence[Order]) -> None:
         """Take frames back."""
@@ -127,6 +136,18 @@ class FrameSchedule:
         """Fail what is left of a unit."""
         left, self._left[unit] = self._left[unit], deque()
         return [self.give_up(order, reason) for order in left]
+
+    def _place(self, worker: int, unit: int) -> int:
+        """Return which of a unit's frames is next: of the worker's variation, else of one that no other worker is at."""
+        taken = {at for other, at in self._variation.items() if other != worker}
+        free: int | None = None
+        for place, make in enumerate(self._left[unit]):
+            at = (unit, make.order.task.variation)
+            if at == self._variation.get(worker):
+                return place
+            if free is None and at not in taken:
+                free = place
+        return free or 0
 
     def _choose(self, worker: int) -> int | None:
         with_work = [unit for unit, left in self._left.items() if left]

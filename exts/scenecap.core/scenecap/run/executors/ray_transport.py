@@ -29,7 +29,6 @@ _LOG = logging.getLogger(__name__)
 
 #: Calls that an actor takes at the same time: the one that waits for its answers, and what is posted meanwhile.
 _CALLS = 4
-_SIGKILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
 class RayLink:
@@ -42,7 +41,9 @@ class RayLink:
         self._sights = sights
         self._sent = 0
         self._used: float | None = None
-        self.hello: Hello | None = None
+        self._pid: int | None = None
+        self._process: int | None = None
+        self.met = False
         self.since = time.monotonic()
 
     @property
@@ -55,29 +56,37 @@ class RayLink:
         self.actor.post.options(num_returns=0).remote(self._sent, message, self._sights(message))
         self._sent += 1
 
+    def meet(self, hello: Hello) -> None:
+        """Take hold of its process, where that is one of this machine's."""
+        self.met = True
+        if hello.space is not None and hello.space == process_space():
+            self._pid = hello.pid
+            with contextlib.suppress(OSError):
+                self._process = os.pidfd_open(hello.pid)  # the number may be another process's once this one is gone
+
     def kill(self) -> None:
-        """End it at once: by its process, where that is one of this machine's, and by Ray."""
+        """End it at once: by its process, where that can be, and by Ray."""
         import ray
 
-        if self._is_here and self.hello is not None:
+        if self._process is not None:
             with contextlib.suppress(OSError):
-                os.kill(self.hello.pid, _SIGKILL)
+                signal.pidfd_send_signal(self._process, signal.SIGKILL)
         with contextlib.suppress(Exception):
             ray.kill(self.actor, no_restart=True)
 
+    def let_go(self) -> None:
+        """Forget its process."""
+        if self._process is not None:
+            os.close(self._process)
+            self._process = None
+
     def memory_mb(self) -> float | None:
         """Resident memory [MB]: looked at from here where that can be, else as the worker says of itself."""
-        if self._is_here and self.hello is not None:
-            return resident_mb(self.hello.pid)
-        return self._used
+        return self._used if self._pid is None else resident_mb(self._pid)
 
     def take(self, used: Used) -> None:
         """Remember what the worker says of its memory."""
         self._used = used.mb
-
-    @property
-    def _is_here(self) -> bool:
-        return self.hello is not None and self.hello.space is not None and self.hello.space == process_space()
 
 
 class RayTransport:
@@ -146,6 +155,7 @@ class RayTransport:
                 if isinstance(answer, Lost):
                     self._links.remove(link)
                     link.kill()  # what cannot be reached must not go on with a frame that somebody else is given
+                    link.let_go()
                     break
         self._refuse_to_wait_for_ever()
         return said
@@ -164,7 +174,7 @@ class RayTransport:
                 link.send(Drop())
                 link.send(Leave())
             end = time.monotonic() + GRACE_SECONDS
-            busy = [link for link in self._links if link.hello is not None]
+            busy = [link for link in self._links if link.met]
             while busy and time.monotonic() < end:
                 ready, _ = ray.wait([link.pending for link in busy], timeout=max(0.0, end - time.monotonic()))
                 busy = [
@@ -174,6 +184,7 @@ class RayTransport:
                 ]
         for link in self._links:
             link.kill()
+            link.let_go()
         self._links.clear()
         self._cluster.close()
 
@@ -187,7 +198,7 @@ class RayTransport:
             return [_why_it_is_lost(ray, error)]
         link.pending = link.actor.take.remote()
         if isinstance(result, Hello):
-            link.hello = result
+            link.meet(result)
             return [self._greet(result)]
         answers: list[Answer] = []
         for answer in result:
@@ -235,7 +246,7 @@ class RayTransport:
 
     def _refuse_to_wait_for_ever(self) -> None:
         limit = self._settings.start_seconds
-        waiting = [link for link in self._links if link.hello is None]
+        waiting = [link for link in self._links if not link.met]
         if not waiting or len(waiting) < len(self._links):
             return
         if time.monotonic() - min(link.since for link in waiting) > limit:

@@ -23,6 +23,8 @@ _THINKING = re.compile(r"\A\s*<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
 _WORD = re.compile(r"[^\W_]+")
 #: So many words in a row as in the instructions, and a text is taken for a copy of them.
 _COPIED_WORDS = 8
+#: Fewest words of a caption: "There are two mugs."
+_SENTENCE_WORDS = 4
 #: Places where a JSON object may begin that are looked at.
 _MAX_STARTS = 50
 
@@ -138,6 +140,8 @@ def _text(values: Mapping[str, Any], name: str, copied: CopyCheck) -> str:
     text = clean_text(value, limit=limit + 1)
     if not _WORD.search(text):
         raise ReplyError(f'"{name}" is empty.')
+    if name in (BRIEF, GLOBAL) and len(_WORD.findall(text)) < _SENTENCE_WORDS:
+        raise ReplyError(f'"{name}" must be whole sentences.')
     if len(text) > limit:
         raise ReplyError(f'"{name}" is longer than {limit} characters.')
     copied.check(text, name)

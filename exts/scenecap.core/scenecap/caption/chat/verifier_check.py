@@ -45,8 +45,8 @@ def verifier_check(settings: VerifySettings | None = None) -> ClaimCheck:
             if caption is not None and caption.source is not CaptionSource.TEMPLATE:
                 verdict = verifier.check(caption.text)
                 failed[name] = [_failed(claim) for claim in verdict.failed]
-                if not verdict.claims:
-                    failed[name].append(FailedClaim(caption.text[:80], "It says nothing about the scene."))
+                if not failed[name] and not any(claim.nodes for claim in verdict.claims):
+                    failed[name].append(FailedClaim(caption.text[:80], "It names no object of the scene."))
         if captions.model is not None and captions.model.questions is not CaptionSource.TEMPLATE:
             failed[QUESTIONS] = [
                 claim for place, one in enumerate(captions.questions) for claim in _judge_question(verifier, one, place)

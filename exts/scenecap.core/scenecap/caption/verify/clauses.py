@@ -134,6 +134,8 @@ class ClauseReader(PhraseReader):
         self._skip(Kind.OTHER)
         kind = self._kind()
         value = verb.value
+        if kind is Kind.MENTION and value in ("be", "show"):
+            self._means_picture(subject)  # "The picture is a room", "The picture shows a room"
         scene = self._about_scene(subject)
         if kind is Kind.MENTION and value in ("be", "posture", "hang"):
             group = self._list(outer=[subject])

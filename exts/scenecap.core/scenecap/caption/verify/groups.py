@@ -51,12 +51,23 @@ class GroupReader:
 
     def _about_scene(self, group: Group) -> bool:
         return all(
-            (is_scene_word(mention) and mention.head not in self._heads)
+            (is_scene_word(mention) and (mention.head not in self._heads or mention.is_picture))
             or mention in self.sentence.settings
             or mention.pronoun == "this"
             or (mention.pronoun == "it" and not self._antecedents(mention))
             for mention in group
         )
+
+    def _means_picture(self, group: Group) -> bool:
+        """Take note, of "the picture" where an object has that name, that the picture itself is meant."""
+        mention = group[0] if len(group) == 1 else None
+        if mention is None or not is_scene_word(mention) or mention.head not in self._heads:
+            return False
+        bare = len(mention.nouns) == 1 and mention.det in ("", "the", "this") and not (mention.plural or mention.count)
+        if not bare or mention.colors or mention.materials or mention.adjectives or mention.extreme or mention.rank:
+            return False
+        mention.is_picture = True
+        return True
 
     @staticmethod
     def _generic(mention: Mention) -> bool:

@@ -64,6 +64,9 @@ class PhraseReader(GroupReader):
             if not joined or (not subject and self._starts_clause(self._at)):
                 self._at = mark
                 break
+            if depth and len(members) == 1 and self._belongs_outside(members[0], mark, comma=comma, outer=outer):
+                self._at = mark
+                break
             if not subject and depth and not self._carried and self._gapped(self._at, comma=comma):
                 self._at = mark
                 break
@@ -72,6 +75,20 @@ class PhraseReader(GroupReader):
         group = tuple(members)
         self.groups.append(group)
         return group
+
+    def _belongs_outside(self, first: Mention, mark: int, *, comma: bool, outer: Sequence[Group]) -> bool:
+        """Whether what comes next goes on with the list around, not with the other end of a relation.
+
+        So it is with ", and" in a list: in "a curtain, a plant on the floor, and a rug" the plant is not on the rug. And with
+        something new after something known: "a plate on the floor and a bowl".
+        """
+        final = mark + 1 < len(self._elements) and self._elements[mark + 1].kind is Kind.AND
+        if comma and final and any(len(group) > 1 for group in outer):
+            return True
+        following = self._element().mention
+        around = [group[-1] for group in outer if group]
+        is_new = following is not None and following.det in ("a", "an") and not comma
+        return is_new and first.det == "the" and bool(around) and around[0].det in ("a", "an")
 
     def _carried_list(self, *, outer: Sequence[Group], depth: int = 0) -> Group:
         """Read a list that "on it" may end: "a table with a mug and a plate on it"."""
@@ -217,7 +234,8 @@ class PhraseReader(GroupReader):
             self._material(groups[0])
             return
         if name == "with" and self._kind() is Kind.MENTION and not self._pronoun_at(0):
-            scene = self._about_scene(groups[0]) or groups[0][-1] in self.sentence.settings
+            # "The picture is a sofa with a rug": the picture is.
+            scene = any(self._about_scene(group) for group in groups) or groups[0][-1] in self.sentence.settings
             group = self._carried_list(outer=groups, depth=depth + 1)
             relation = self._on_it()
             if relation is not None:
@@ -244,6 +262,9 @@ class PhraseReader(GroupReader):
         if self._kind() is not Kind.MENTION:
             if self._kind() is Kind.LOOKS:
                 for word in self._element().words:
+                    if word.text.split(" ")[-1] in lexicon().colors:
+                        owner[-1].colors.append(word)  # "made of black stone"
+                        continue
                     owner[-1].materials.append(Word(lexicon().materials.get(word.text, word.text), word.start, word.end))
                 self._at += 1
             return
@@ -251,6 +272,7 @@ class PhraseReader(GroupReader):
         assert mention is not None
         word = mention.head if mention.head else ""
         self._at += 1
+        owner[-1].colors.extend(mention.colors)
         owner[-1].materials.append(Word(lexicon().materials.get(word, word), mention.start, mention.end))
 
     def _objects(self, element: Element, *, outer: Sequence[Group], depth: int = 0) -> Group:
@@ -259,6 +281,8 @@ class PhraseReader(GroupReader):
         if self._kind() is not Kind.MENTION:
             return ()
         group = self._between(outer, depth) if element.value == "between" else self._list(outer=outer, depth=depth + 1)
+        if element.value == "inside":
+            self._means_picture(group)
         if self._about_scene(group):
             return ()
         first = group[0]

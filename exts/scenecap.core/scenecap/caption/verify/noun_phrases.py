@@ -229,7 +229,7 @@ class NounPhrases:
             noun = self.is_noun(at)
             adjective = self.is_adjective(at)
             goes_on = adjective and self.opens_noun(at + 1)
-            joins = low in ("and", ",", "&") and at > start and self._joins(at)
+            joins = low in ("and", ",", "&") and at > start and not nouns and self._joins(at)
             if token.label:
                 nouns += token.label
                 last_noun = at

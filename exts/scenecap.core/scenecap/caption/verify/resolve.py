@@ -98,7 +98,7 @@ class Resolver:
         if mention in self.references:
             return self.references[mention]
         if not (mention.nouns or mention.quoted) or (
-            is_scene_word(mention) and mention.head not in self._scene.vocabulary.heads
+            is_scene_word(mention) and (mention.is_picture or mention.head not in self._scene.vocabulary.heads)
         ):
             return None
         nouns = self._nouns(mention)

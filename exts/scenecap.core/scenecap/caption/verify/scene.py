@@ -257,7 +257,7 @@ class Scene:
         best = max(
             (
                 fit
-                for one in {label, tokens[-1]}
+                for one in _kinds(label, tokens[-1])
                 for other in {whole, *({nouns[-1]} if not extra else ())}
                 if (fit := _kin(other, one))
             ),
@@ -279,6 +279,17 @@ class Scene:
         """Whether any label or prim name in the picture holds a word."""
         shown = self.inventory.shown_words
         return noun in shown or any(singular(word) == noun for word in shown)
+
+
+def _kinds(label: str, head: str) -> frozenset[str]:
+    """Return what a label's kinds are looked up by: all of it, and its last word where that says what it is.
+
+    A teddy bear is no bear, so what else a bear can be (an investor, hence a person) it is not.
+    """
+    net = wordnet()
+    if label != head and net.is_thing(label) and not net.is_kind_of(label, head):
+        return frozenset((label,))
+    return frozenset((label, head))
 
 
 def _names(observed: ObservedObject, description: Description) -> tuple[Name, ...]:

@@ -42,6 +42,8 @@ def _judge(scene: Scene, resolver: Resolver, mention: Mention, said: Sequence[st
         status, why = MAYBE, "Nothing on the stage says what kind of place it is."
     elif any(noun in known or wordnet().is_kind_of(" ".join(known), noun) for noun in said):
         status, why = YES, f"The place is: {scene.frame.setting}."
+    elif all(words().has("plain_settings", noun) for noun in said):
+        return  # "a place", "a living space": any is one
     else:
         status, why = NO, f"The place is: {scene.frame.setting}."
     span = (mention.start, mention.end)

@@ -63,6 +63,7 @@ class Mention:
         part_of: What it is a part (or the content's holder) of: "the drawer of the cabinet".
         partitive: Whether it takes some of a group ("26 of the boxes").
         tokens: Index of its first and last token in the sentence.
+        is_picture: Whether it speaks of the picture itself although an object has that name.
     """
 
     start: int
@@ -83,6 +84,7 @@ class Mention:
     part_of: Mention | None = None
     partitive: bool = False
     tokens: tuple[int, int] = (0, 0)
+    is_picture: bool = False
 
     @property
     def head(self) -> str:

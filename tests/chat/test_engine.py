@@ -209,7 +209,7 @@ def test_a_compressed_reply_is_not_unpacked(open_engine: Start, scene: Scene) ->
 
 def one_question(**wrong: Any) -> str:
     question = {"question": "q?", "answer": "a", "statement": "s", "kind": "count", "objects": [0], **wrong}
-    return json.dumps({"brief": "A mug.", "global": "A mug.", "questions": [question]})
+    return json.dumps({"brief": "A mug stands there.", "global": "A mug stands there.", "questions": [question]})
 
 
 WRONG_FORM = {
@@ -219,12 +219,14 @@ WRONG_FORM = {
     "empty": "",
     "null content": None,
     "number": '{"brief": 5, "global": "x", "questions": []}',
-    "empty text": '{"brief": " ", "global": "A mug.", "questions": []}',
+    "empty text": '{"brief": " ", "global": "A mug stands there.", "questions": []}',
     "unknown kind": one_question(kind="zzz"),
     "wrong ids": one_question(objects=[99]),
     "ids as text": one_question(objects=["0"]),
-    "no questions": '{"brief": "A mug.", "global": "A mug.", "questions": []}',
-    "far too long": json.dumps({"brief": "mug " * 1000, "global": "A mug.", "questions": []}),
+    "no questions": '{"brief": "A mug stands there.", "global": "A mug stands there.", "questions": []}',
+    "far too long": json.dumps({"brief": "mug " * 1000, "global": "A mug stands there.", "questions": []}),
+    "a word for a paragraph": '{"brief": "A mug is on a table.", "global": "curtain", "questions": []}',
+    "three words for a sentence": '{"brief": "brown dining table", "global": "A mug is on a table.", "questions": []}',
 }
 
 

@@ -248,6 +248,18 @@ def test_true_texts_pass(open_engine: Start, claim_check: Any, scene: Any) -> No
     assert len(server.questions) == 1
 
 
+@pytest.mark.parametrize("text", ["The picture is a classic example of the.", "It is a fun one with interesting details."])
+def test_a_text_without_an_object_is_not_let_pass(open_engine: Start, claim_check: Any, scene: Any, text: str) -> None:
+    """Nothing in it is false, since it says nothing: a small model wrote them."""
+
+    def brain(received: Received) -> Action:
+        return answer(json.dumps({name: text for name in asked_of(received)}))
+
+    _, engine = open_engine(brain, claim_check=claim_check, on_unsupported="flag", captions={"questions": False})
+    captions = captions_of(engine, scene)
+    assert any("names no object of the scene" in note for note in captions.notes), captions.notes
+
+
 def test_a_repaired_text_says_so(open_engine: Start, claim_check: Any, scene: Any) -> None:
     def brain(received: Received) -> Action:
         return gullible(received) if received.turns[-1][0] == "user" and len(received.turns) < 4 else truthful(received)

@@ -48,6 +48,10 @@ def failed(room: Frame, text: str) -> list[tuple[str, str, str]]:
         "This picture is a sofa with a potted plant.",
         "In the picture, there is a sofa.",
         "The framed picture is on the floor.",
+        "This is a picture of a sofa.",
+        "This is a picture of the furniture with a rug.",
+        "The scene is a picture with a sofa and a rug.",
+        "This is an image of a living room with a sofa.",
         # Any place is one.
         "The scene is a place with a sofa.",
         "This is a living space with a sofa.",
@@ -74,6 +78,8 @@ def test_true_wordings_pass(room: Frame, text: str) -> None:
     [
         ("The picture shows a zebra and a rug.", "object", "a zebra", "contradicted"),
         ("The picture is a kitchen with a sofa.", "setting", "a kitchen", "contradicted"),
+        ("This is an image of a kitchen with a sofa.", "setting", "an image of a kitchen", "contradicted"),
+        ("This is a picture of a zebra.", "object", "a zebra", "contradicted"),
         ("A framed picture is on the sofa.", "relation", "A framed picture is on the sofa", "contradicted"),
         ("The picture is on the sofa.", "relation", "The picture is on the sofa", "contradicted"),
         ("The scene is a kitchen with a sofa.", "setting", "a kitchen", "contradicted"),

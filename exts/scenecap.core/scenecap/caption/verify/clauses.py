@@ -140,6 +140,7 @@ class ClauseReader(PhraseReader):
         if kind is Kind.MENTION and value in ("be", "posture", "hang"):
             group = self._list(outer=[subject])
             if scene:
+                self._means_picture(group, ("a", "the"))  # "This is a picture of a sofa"
                 return group
             if value == "be" and not negated:
                 self._add(self._statement("same", self._readings(subject), [group], verb))

@@ -58,12 +58,17 @@ class GroupReader:
             for mention in group
         )
 
-    def _means_picture(self, group: Group) -> bool:
-        """Take note, of "the picture" where an object has that name, that the picture itself is meant."""
+    def _means_picture(self, group: Group, dets: Sequence[str] = ("", "the", "this")) -> bool:
+        """Take note, of "the picture" where an object has that name, that the picture itself is meant.
+
+        Args:
+            group: What may be it.
+            dets: Its determiners.
+        """
         mention = group[0] if len(group) == 1 else None
         if mention is None or not is_scene_word(mention) or mention.head not in self._heads:
             return False
-        bare = len(mention.nouns) == 1 and mention.det in ("", "the", "this") and not (mention.plural or mention.count)
+        bare = len(mention.nouns) == 1 and mention.det in dets and not (mention.plural or mention.count)
         if not bare or mention.colors or mention.materials or mention.adjectives or mention.extreme or mention.rank:
             return False
         mention.is_picture = True

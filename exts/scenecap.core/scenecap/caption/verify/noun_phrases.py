@@ -303,8 +303,10 @@ class NounPhrases:
         if self._low(at) == "of" and at + 1 < len(self._tokens):
             inner, after = self.read(at + 1)
             if inner is not None and not inner.pronoun and inner.nouns:
-                if words().has("no_objects", mention.head) and not self._known(mention):
-                    # "the edge of the table": the table.
+                lists = words()
+                is_empty = lists.has("no_objects", mention.head) or lists.has("scene_nouns", mention.head)
+                if is_empty and not self._known(mention):
+                    # "the edge of the table": the table; "an image of a kitchen": the kitchen.
                     for name in ("nouns", "quoted", "det", "plural", "part_of", "other"):
                         setattr(mention, name, getattr(inner, name))
                     mention.count = inner.count

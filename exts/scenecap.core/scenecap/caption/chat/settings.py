@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from scenecap.caption.chat.address import checked_url
 
+#: Marks fields that somebody may put a key into by mistake: an error does not repeat their values.
+_HIDDEN = {"x-hidden": True}
+
 
 class Profile(str, enum.Enum):
     """Kinds of servers: default address, the variable of the key, and dialect."""
@@ -61,6 +64,7 @@ class ChatSettings(BaseModel):
     url: str = Field(
         "",
         description="Address of the server, up to and with `/v1`. Empty: the profile's own. Without user name or query.",
+        json_schema_extra=_HIDDEN,
     )
     name: str = Field("", max_length=200, description="The model, as its server lists it. `engine: chat` needs it.")
     key_variable: str = Field(
@@ -68,6 +72,7 @@ class ChatSettings(BaseModel):
         pattern=r"^([A-Z_][A-Z0-9_]{0,63})?$",
         description="Environment variable that holds the key. Empty: the profile's own (`NVIDIA_API_KEY`, `OPENAI_API_KEY`), "
         "which goes to the profile's own host only. The key itself is never written into a config.",
+        json_schema_extra=_HIDDEN,
     )
     key_file: Path | None = Field(
         None, description="Text file that holds the key, alone or after the host that it is for, instead of a variable."
@@ -77,6 +82,7 @@ class ChatSettings(BaseModel):
         max_length=255,
         pattern=r"^[A-Za-z0-9.:\[\]_-]*$",
         description="Host that the key is for. Where it is given, the key goes to no other, whatever `model_url` is.",
+        json_schema_extra=_HIDDEN,
     )
     picture: bool = Field(
         False, description="Send the picture along, for models that see. The run needs one: any `quality` but `off`."

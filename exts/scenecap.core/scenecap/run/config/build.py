@@ -245,9 +245,10 @@ def _fault_of(key: ConfigKey, given: GivenValue, value: object, below: KeyPath, 
     known_below = _written_part(given.value, below)
     what = allowed(below_schema(key.schema, known_below, key.definitions, value=given.value), key.definitions)
     value = value if known_below else given.value
-    problem = f"{shown(value)} is not allowed; give {what}."
+    said = "this value" if key.schema.get("x-hidden") else shown(value)
+    problem = f"{said} is not allowed; give {what}."
     if message and not message.startswith("not "):
-        problem = f"{shown(value)}: {message}; give {what}."
+        problem = f"{said}: {message}; give {what}."
     word = value.get("kind") if isinstance(value, Mapping) else value
     hint = nearest(word, tuple(words_of(key.schema, key.definitions))) if isinstance(word, str) else None
     if hint == word:

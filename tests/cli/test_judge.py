@@ -217,3 +217,14 @@ def test_pictures_go_along_where_the_model_sees(dataset: Path, tmp_path: Path) -
     assert code == 0
     assert all(len(item.pictures) == 1 for item in server.questions)
     assert {item.pictures[0][:22] for item in server.questions} == {"data:image/jpeg;base64"}
+
+
+def test_a_judge_that_gives_all_the_same_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frames = [kitchen(camera, index) for camera in CAMERAS for index in (0, 1)]
+    root = write_dataset(tmp_path / "four", frames)
+    flat = judging(lambda place, caption: {"score": 80})
+    assert judge(flat, tmp_path, str(root), "--kinds", "brief")[0] == 0
+    assert "4 of 4 captions have the same score" in capsys.readouterr().out
+    numbers = iter(range(100))
+    assert judge(judging(lambda *_: {"score": next(numbers)}), tmp_path, str(root), "--kinds", "global")[0] == 0
+    assert "have the same" not in capsys.readouterr().out

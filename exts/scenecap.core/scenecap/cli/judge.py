@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from scenecap.run.judging import JudgeResult
 
 _SHOWN = 10
+#: From so many captions and such a share of equal scores on, the summary says so.
+_FEW, _ALIKE = 4, 0.75
 _KINDS = {name: key for name, key in CAPTION_KINDS.items() if name != "qa"}
 
 
@@ -127,6 +129,7 @@ def _as_json(result: JudgeResult, file: Path) -> dict[str, object]:
                 "order_spread": round(one.spread, 6),
                 "least": one.values[0],
                 "most": one.values[-1],
+                "alike": one.alike,
             }
             for dataset, kind, scale, one in result.summaries()
         ],
@@ -144,6 +147,10 @@ def _lines(result: JudgeResult, file: Path) -> list[str]:
         rows.append((dataset, kind, scale, one.count, *cells))
     head = ("dataset", "text", "scale", "count", "mean", "deviation", "least", "most", "by order")
     lines = [table(rows, head=head)] if rows else []
+    for dataset, kind, scale, one in result.summaries():
+        if one.count >= _FEW and one.alike >= _ALIKE * one.count:
+            alike = f"{one.alike} of {counted(one.count, 'caption')} have the same {scale}"
+            lines.append(f"{dataset}, {kind}: {alike}: this judge can hardly tell them apart.")
     same = sum(text.is_reference for text in result.texts)
     if same:
         lines.append(f"{counted(same, 'caption')} of these are the reference itself: what a judge makes of equal texts.")

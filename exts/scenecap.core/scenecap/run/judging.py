@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -128,6 +128,11 @@ class ScoreSummary:
     deviation: float
     spread: float
     values: tuple[float, ...] = field(repr=False)
+
+    @property
+    def alike(self) -> int:
+        """How many texts have the commonest score: a judge that gives all the same tells nothing."""
+        return max(Counter(self.values).values())
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def judge_schema(metric: Metric, count: int) -> dict[str, Any]:
         count: How many there are.
     """
     scales = {scale.name: {"type": "number", "description": f"from 0 to {scale.high:g}"} for scale in SCALES[metric]}
-    reason = {"type": "string", "description": "one or two sentences"}
+    reason = {"type": "string"}  # without a description: a small model copies it
     if metric is Metric.VISCE2:
         return _object({"reason": reason, **scales})
     name = {"type": "string", "enum": list(names_of(count))}

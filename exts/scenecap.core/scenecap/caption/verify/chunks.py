@@ -225,10 +225,11 @@ class Chunker:
         """Read "about 40 cm", "1.2 meters tall"; 0 where it is something else."""
         tokens = self.tokens
         at, bound = index, Bound.ABOUT
-        if tokens[at].phrase is not None:
-            if tokens[at].phrase.kind is not PhraseKind.BOUND and tokens[at].low not in _RELATIVE_BOUNDS:
+        phrase = tokens[at].phrase
+        if phrase is not None:
+            if phrase.kind is not PhraseKind.BOUND and tokens[at].low not in _RELATIVE_BOUNDS:
                 return 0
-            value = str(tokens[at].phrase.value)
+            value = str(phrase.value)
             bound = Bound(value) if value in Bound._value2member_map_ else Bound.MORE if tokens[at].low == "over" else bound
             at += 1
         if at >= len(tokens):

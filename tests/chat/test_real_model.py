@@ -66,7 +66,7 @@ def test_what_is_written_is_supported_or_says_that_it_is_not(model: RealModel, t
         else:
             assert bool(verifier.check(caption.text).failed) <= any("flagged" in note for note in noted)
     assert summary["frames"] == 1
-    assert sum(summary["texts"].values()) == 3
+    assert sum(summary["texts"].values()) == 2
 
 
 @pytest.mark.parametrize("metric", list(Metric))

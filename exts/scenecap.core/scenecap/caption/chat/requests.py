@@ -67,9 +67,8 @@ def params_of(ask: Ask, settings: ChatSettings, known: Capabilities) -> tuple[di
         params["response_format"] = {"type": "json_schema", "json_schema": schema}
         sent.add("rung")
     elif known.rung is not Rung.PLAIN:
-        params["response_format"] = {"type": "json_object"}
-        if known.rung is Rung.JSON_OBJECT_SCHEMA:  # llama-cpp-python's server keeps to it, others pass it over
-            params["response_format"]["schema"] = ask.schema
+        with_schema = known.rung is Rung.JSON_OBJECT_SCHEMA  # llama-cpp-python's server keeps to it, others pass it over
+        params["response_format"] = {"type": "json_object", **({"schema": ask.schema} if with_schema else {})}
         sent.add("rung")
     if known.stream:
         params["stream"] = True

@@ -220,3 +220,16 @@ def test_hidden_objects_count_for_support_but_are_no_nodes() -> None:
     cup = graph.node_of("/World/Cup")
     assert cup is not None
     assert (cup.level, cup.parent, cup.parent_path) == (3, None, "/World/Tray")
+
+
+@pytest.mark.parametrize("kind", [ContactKind.HANGING, ContactKind.ATTACHED, ContactKind.SUPPORT, ContactKind.INSIDE])
+def test_a_turned_relation_is_what_the_other_direction_says(kind: ContactKind) -> None:
+    """Also where the pair is kept from its holder's side, which does not say whether the child hangs or is attached."""
+    holder, child = "/World/Desk", "/World/Monitor"
+    frame = frame_of(desk_scene(), contacts=[Contact(child, holder, kind, 0.0, 0.1, 1.0, Evidence.GEOMETRY)])
+    graph = build_scene_graph(frame)
+    for one in graph.nodes:
+        for other in graph.nodes:
+            if one.id != other.id:
+                there = graph.relation(one.id, other.id)
+                assert graph.turned(one.id, other.id, there) == graph.relation(other.id, one.id)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 import re
 
 import pytest
@@ -239,3 +240,46 @@ def test_one_object() -> None:
     assert captions.overall is not None
     assert "n hourglass" in captions.brief.text
     assert captions.references == {0: "the hourglass"}
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_what_is_hardly_visible_is_spoken_of_only_with_what_is_visible(seed: int) -> None:
+    frame = random_room(seed, count=10 + seed % 3 * 20)
+    chance = random.Random(seed)
+    objects = [
+        item
+        if item.visibility is None or chance.random() < 0.5
+        else dataclasses.replace(item, visibility=dataclasses.replace(item.visibility, visible_px=chance.randint(1, 31)))
+        for item in frame.objects
+    ]
+    frame = dataclasses.replace(frame, objects=tuple(objects))
+    graph = make_graph(frame)
+    shown = {node.id for node in graph.nodes if node.observed.visibility.visible_px >= 32}
+    carries = set(shown)
+    for node in sorted(graph.nodes, key=lambda node: -node.level):
+        if node.id in carries and node.parent is not None:
+            carries.add(node.parent)
+    captions = caption_graph(graph, frame=frame, settings=settings())
+    for caption in texts_of(captions):
+        assert not [fact for fact in caption.facts if wrong(fact, graph, frame)]
+        counted = {node for span in caption.spans if carries & set(span.nodes) for node in span.nodes}
+        for span in caption.spans:
+            assert span.room or counted & set(span.nodes), caption.text[span.start : span.end]
+
+
+def test_where_all_is_hardly_visible_it_is_spoken_of() -> None:
+    frame = make_frame([dataclasses.replace(on_table("mug", 0, 0), visible_px=7)])
+    assert "mug" in caption_graph(make_graph(frame), frame=frame, settings=settings()).brief.text
+
+
+def test_a_holder_that_is_hardly_visible_still_carries() -> None:
+    table = dataclasses.replace(TABLE, visible_px=5)
+    mug, plate = on_table("mug", 0, 0), dataclasses.replace(on_table("plate", 0.3, 0), visible_px=19)
+    frame = make_frame([table, mug, plate])
+    captions = caption_graph(make_graph(frame), frame=frame, settings=settings())
+    for text in texts_of(captions):
+        assert "mug" in text.text
+        assert "table" in text.text
+        assert "plate" not in text.text
+    both = caption_graph(make_graph(frame), frame=frame, settings=settings(min_mention_px=10))
+    assert "plate" in both.overall.text

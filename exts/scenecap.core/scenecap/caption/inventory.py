@@ -77,6 +77,15 @@ class Inventory:
         )
 
     @cached_property
+    def mentionable(self) -> np.ndarray:
+        """(N,) bool, nodes that captions speak of: with pixels enough, or carrying such; all where there is none."""
+        enough = self.visible_px >= self.settings.min_mention_px
+        for node in sorted(self.nodes, key=lambda item: -item.level):
+            if enough[node.id] and node.parent is not None:
+                enough[node.parent] = True
+        return enough if enough.any() else np.ones(len(self.nodes), dtype=bool)
+
+    @cached_property
     def box_area(self) -> np.ndarray:
         """(N,) int64 area of each node's tight box [px]."""
         return np.array(

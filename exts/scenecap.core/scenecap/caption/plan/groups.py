@@ -12,7 +12,7 @@ _MOST_LOOKS = 4
 
 
 def group_nodes(inventory: Inventory, nodes: Iterable[int], *, by_noun: bool = False) -> list[Group]:
-    """Return like objects together, the most salient group first.
+    """Return like objects together, the most salient group first. Groups of what is hardly visible are left out.
 
     Args:
         inventory: The frame.
@@ -26,7 +26,8 @@ def group_nodes(inventory: Inventory, nodes: Iterable[int], *, by_noun: bool = F
         looks = (name.tokens, name.post, description.colors, description.material)
         found.setdefault((name.core_tokens, name.post) if by_noun else looks, []).append(node)
     weight = inventory.visible_px
-    groups = [tuple(sorted(members)) for members in found.values()]
+    shown = inventory.mentionable
+    groups = [tuple(sorted(members)) for members in found.values() if shown[members].any()]
     return sorted(groups, key=lambda members: (-int(weight[list(members)].sum()), members))
 
 

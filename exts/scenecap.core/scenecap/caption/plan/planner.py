@@ -55,7 +55,7 @@ class Planner:
         inventory = self.inventory
         limit = min(_BRIEF_LIST, self.settings.max_list)
         roots = self._roots
-        holders = [root for root in roots if inventory.children.get(root)]
+        holders = [root for root in roots if self._shown_children(root)]
         if wants_summary(inventory) or not holders:
             groups = group_nodes(inventory, (node.id for node in inventory.nodes), by_noun=True)
             return Overview(tuple(groups[:limit]))
@@ -99,7 +99,8 @@ class Planner:
         """Return where objects are from their neighbors on the same thing, in turn for each thing, the most visible first."""
         sites: dict[int | None, list[int]] = {}
         for node in self.inventory.nodes:
-            sites.setdefault(node.parent, []).append(node.id)
+            if self.inventory.mentionable[node.id]:
+                sites.setdefault(node.parent, []).append(node.id)
         weight = self.inventory.visible_px
         several = [members for members in sites.values() if len(members) > 1]
         ordered = sorted(several, key=lambda members: (-int(weight[members].sum()), members))
@@ -124,7 +125,9 @@ class Planner:
                 rooms.setdefault((element.kind, kind), []).append(root)
         on_floor = rooms.pop((RoomKind.FLOOR, ContactKind.SUPPORT), [])
         standing = [*free, *on_floor]
-        if len(standing) == 1 and inventory.children.get(standing[0]):
+        if not inventory.mentionable[standing].any():
+            return [], rooms
+        if len(standing) == 1 and self._shown_children(standing[0]):
             return [], rooms  # the sentence on what it holds introduces it
         if free or len(on_floor) == 1:
             return [Overview(tuple(grouped(inventory, standing)[: self.settings.max_list]))], rooms
@@ -183,6 +186,10 @@ class Planner:
                 total[node.parent] += total[node.id] + int(inventory.visible_px[node.id])
         return total
 
+    def _shown_children(self, holder: int) -> list[int]:
+        """Return what a node holds, without what is hardly visible."""
+        return [child for child in self.inventory.children.get(holder, ()) if self.inventory.mentionable[child]]
+
     def _shown_on(self, holder: int) -> int:
         """Return the visible pixels of what is on or in a holder; what hangs from it or is fixed to it counts for little."""
         nodes = self.inventory.nodes
@@ -195,7 +202,7 @@ class Planner:
     def _main_kind(self, holder: int) -> ContactKind:
         """Return how most of what a node holds is held."""
         counts: dict[ContactKind, int] = {}
-        for child in self.inventory.children[holder]:
+        for child in self._shown_children(holder):
             kind = self.inventory.nodes[child].parent_kind
             if kind is not None:
                 counts[kind] = counts.get(kind, 0) + 1

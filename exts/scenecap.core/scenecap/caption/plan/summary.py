@@ -39,7 +39,7 @@ def _kinds(inventory: Inventory, groups: Sequence[Group]) -> list[Message]:
     kind_of = {node: index for index, group in enumerate(groups) for node in group}
     found: dict[tuple[int, int, ContactKind], list[int]] = {}
     for item in inventory.nodes:
-        if item.parent is not None and item.parent_kind is not None:
+        if item.id in kind_of and item.parent in kind_of and item.parent_kind is not None:
             found.setdefault((kind_of[item.id], kind_of[item.parent], item.parent_kind), []).append(item.id)
     most = 2 * inventory.settings.max_list
     by_child: dict[object, list[KindPart]] = {}

@@ -51,7 +51,7 @@ def commands() -> list[tuple[str, str]]:
         for block in re.findall(
             r"^```(?:bash|sh|console)?\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
         ):
-            for line in block.splitlines():
+            for line in re.sub(r"\\\n\s*", "", block).splitlines():
                 words = line.removeprefix("$ ").split(" #")[0].strip()
                 if words.startswith("scenecap ") and not re.search(r"[|\[\]{}…]|\.\.\.", words):
                     found.append((name_of(page), words))

@@ -107,7 +107,12 @@ class Description:
     @property
     def basic_colors(self) -> frozenset[str]:
         """Basic color terms of :attr:`colors`."""
-        return frozenset(basic_color(color) for color in self.colors)
+        return _basic_colors(self.colors)
+
+
+@lru_cache(maxsize=1024)  # asked for a thousand times a frame
+def _basic_colors(colors: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(basic_color(color) for color in colors)
 
 
 @lru_cache(maxsize=8192)

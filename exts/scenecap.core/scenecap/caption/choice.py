@@ -20,12 +20,13 @@ class Chooser:
     """
 
     def __init__(self, seed: str) -> None:
-        self._seed = seed
+        self._seeded = hashlib.blake2b(f"{seed}\x00".encode("utf-8", "surrogatepass"), digest_size=8)
 
     def number(self, key: str) -> int:
         """Return a 64-bit number for a key."""
-        digest = hashlib.blake2b(f"{self._seed}\x00{key}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        return int.from_bytes(digest, "little")
+        hashed = self._seeded.copy()  # a frame makes thousands of choices: the seed is hashed once
+        hashed.update(key.encode("utf-8", "surrogatepass"))
+        return int.from_bytes(hashed.digest(), "little")
 
     def pick(self, options: Sequence[T], key: str) -> T:
         """Return one of the options."""

@@ -166,7 +166,8 @@ class Manifest:
         self._store.append_journal(row.number, _journal_line(row), fsync=self._fsync)
         ready = self._newly_shown()
         if ready and self._store.appends:
-            self._store.append(MANIFEST_NAME, "".join(self.rows[number].to_line() for number in ready), fsync=self._fsync)
+            # Not flushed: the journal has these rows too, and a manifest that lacks them is made whole from it.
+            self._store.append(MANIFEST_NAME, "".join(self.rows[number].to_line() for number in ready), fsync=False)
 
     def close(self, *, finished: bool = True) -> None:
         """Write the whole manifest in order, gaps or not.

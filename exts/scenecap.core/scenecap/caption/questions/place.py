@@ -48,13 +48,14 @@ def _ask(asker: Asker, polarity: bool | None, kind: QuestionKind) -> Iterator[Qu
     one, other = answers
     pairs = [*((*pair, 0) for pair in asker.pairs_with(one)), *((*pair, 1) for pair in asker.pairs_with(other))]
     # Each pair is there in both directions; a question takes one of them, as the seed decides.
-    halved = [
-        (source, target, side)
-        for source, target, side in pairs
-        if not asker.related(source, target)
-        and (source < target)
-        == bool(asker.chooser.number(f"{kind.value} {polarity} {min(source, target)} {max(source, target)}") % 2)
-    ]
+    forward: dict[tuple[int, int], bool] = {}
+    halved = []
+    for source, target, side in pairs:
+        pair = (source, target) if source < target else (target, source)
+        if pair not in forward:
+            forward[pair] = bool(asker.chooser.number(f"{kind.value} {polarity} {pair[0]} {pair[1]}") % 2)
+        if (source < target) == forward[pair] and not asker.related(source, target):
+            halved.append((source, target, side))
     for source, target, side in asker.order_pairs(halved, f"{kind.value} {polarity}"):
         relation = one if side == 0 else other
 

@@ -84,6 +84,10 @@ class Resolver:
         """Add a claim."""
         self._add(Claim(kind, STATUS[status], self._text[span[0] : span[1]], span, why, **rest))  # type: ignore[arg-type]
 
+    def before(self, mention: Mention) -> str:
+        """Return what a text says just before a mention: up to 40 characters."""
+        return self._text[max(0, mention.start - 40) : mention.start]
+
     def words(self, mention: Mention) -> str:
         """Return a mention's words."""
         return self._text[mention.start : mention.end]

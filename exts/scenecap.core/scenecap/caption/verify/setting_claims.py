@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from scenecap.caption.verify.model import ClaimKind
 from scenecap.caption.verify.predicates import MAYBE, NO, YES
 from scenecap.caption.verify.resolve import Resolver
 from scenecap.caption.verify.scene import Scene
-from scenecap.caption.verify.syntax import Mention, Sentence
+from scenecap.caption.verify.syntax import Bound, Mention, Sentence
 from scenecap.caption.verify.wordnet import wordnet
 from scenecap.caption.verify.words import singular, words
 from scenecap.contract import RoomKind
 
 #: What a place's name may stand before: parts of the room.
 _ROOM = frozenset(kind.value for kind in RoomKind if kind is not RoomKind.OTHER)
+#: What denies the place that follows: "is not in", "isn't". "Not just a kitchen" denies nothing.
+_DENIED = re.compile(r"(\bnot|n['’]t|\bnever|\bno longer)(\s+(in|inside|within|at|part of))?\s*$", re.IGNORECASE)
 
 
 def judge_settings(scene: Scene, resolver: Resolver, sentences: Sequence[Sentence]) -> None:
@@ -47,4 +50,13 @@ def _judge(scene: Scene, resolver: Resolver, mention: Mention, said: Sequence[st
     else:
         status, why = NO, f"The place is: {scene.frame.setting}."
     span = (mention.start, mention.end)
+    if _is_denied(mention, resolver.before(mention), resolver.words(mention)):
+        status = YES - status
     resolver.claim(ClaimKind.SETTING, status, span, why, predicate=whole, subject=resolver.words(mention))
+
+
+def _is_denied(mention: Mention, before: str, said: str) -> bool:
+    """Whether a text says that it is not this place."""
+    if said.lower().startswith(("just ", "only ", "merely ", "simply ")):
+        return False
+    return (mention.count is not None and mention.count.bound is Bound.NONE) or _DENIED.search(before) is not None

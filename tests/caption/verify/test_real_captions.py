@@ -1,4 +1,4 @@
-"""Captions that a small model wrote of the demo scene, read by a person statement by statement, and read by the verifier.
+"""Captions that a small model wrote of the demo scene: which statements are wrong, and what the verifier says.
 
 ``fixtures/smollm2_135m.json`` has its omissions and inventions as it wrote them, and which statements are wrong;
 ``fixtures/living_room.json`` the frames and graphs they were written from.

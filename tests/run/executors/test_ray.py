@@ -128,7 +128,7 @@ def test_a_lost_node_costs_nothing_but_time(cluster: Any, tmp_path: Path) -> Non
     node = cluster.add_node(num_cpus=2, object_store_memory=80 << 20)
     plan = write_plan(tmp_path / "a.json", times=8)
     run([plan], tmp_path / "whole", executor="here")
-    write_plan(plan, times=8, until=str(tmp_path / "removed"))
+    write_plan(plan, times=8, until=str(tmp_path / "lost"))
     (raylet,) = (item.process.pid for item in node.all_processes["raylet"])
     lost: list[str] = []
     removed: list[int] = []
@@ -136,10 +136,10 @@ def test_a_lost_node_costs_nothing_but_time(cluster: Any, tmp_path: Path) -> Non
     def watch(event: Event) -> None:
         if isinstance(event, WorkerLost):
             lost.append(event.reason)
+            (tmp_path / "lost").touch()  # no frame is done before: a worker outlives its node for a moment
         if isinstance(event, WorkerStarted) and not removed and parent(event.facts["pid"]) == raylet:
             removed.append(event.worker)
             cluster.remove_node(node, allow_graceful=False)
-            (tmp_path / "removed").touch()
 
     result = run_units(units([plan], tmp_path / "out", executor="ray", workers=4), opener=open_faulty, observer=watch)
     assert removed

@@ -177,11 +177,14 @@ class RayTransport:
             busy = [link for link in self._links if link.met]
             while busy and time.monotonic() < end:
                 ready, _ = ray.wait([link.pending for link in busy], timeout=max(0.0, end - time.monotonic()))
-                busy = [
+                ended = [
                     link
                     for link in busy
-                    if link.pending not in ready or not any(isinstance(answer, Lost) for answer in self._take(link))
+                    if link.pending in ready and any(isinstance(answer, Lost) for answer in self._take(link))
                 ]
+                for link in ended:
+                    link.let_go()  # Ray alone ends it, and tells nobody of a crash
+                busy = [link for link in busy if link not in ended]
         for link in self._links:
             link.kill()
             link.let_go()

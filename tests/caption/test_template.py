@@ -249,12 +249,12 @@ def test_what_is_hardly_visible_is_spoken_of_only_with_what_is_visible(seed: int
     objects = [
         item
         if item.visibility is None or chance.random() < 0.5
-        else dataclasses.replace(item, visibility=dataclasses.replace(item.visibility, visible_px=chance.randint(1, 31)))
+        else dataclasses.replace(item, visibility=dataclasses.replace(item.visibility, visible_px=chance.randint(1, 30)))
         for item in frame.objects
     ]
     frame = dataclasses.replace(frame, objects=tuple(objects))
     graph = make_graph(frame)
-    shown = {node.id for node in graph.nodes if node.observed.visibility.visible_px >= 32}
+    shown = {node.id for node in graph.nodes if node.observed.visibility.visible_px >= 31}
     carries = set(shown)
     for node in sorted(graph.nodes, key=lambda node: -node.level):
         if node.id in carries and node.parent is not None:
@@ -281,5 +281,5 @@ def test_a_holder_that_is_hardly_visible_still_carries() -> None:
         assert "mug" in text.text
         assert "table" in text.text
         assert "plate" not in text.text
-    both = caption_graph(make_graph(frame), frame=frame, settings=settings(min_mention_px=10))
+    both = caption_graph(make_graph(frame), frame=frame, settings=settings(min_mention_share=5e-5))
     assert "plate" in both.overall.text

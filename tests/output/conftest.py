@@ -25,9 +25,12 @@ _OPTIONS = (
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium: the one named by SCENECAP_CHROMIUM, else the system's."""
+    """Headless Chromium: the one named by SCENECAP_CHROMIUM, else the system's.
+
+    For a module, not for longer: while it is there, its thread counts as inside of an event loop, and asyncio.run is refused.
+    """
     api = pytest.importorskip("playwright.sync_api", reason="needs the package playwright (extra test)")
     program = os.environ.get("SCENECAP_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
     if program is None:

@@ -79,7 +79,8 @@ class Inventory:
     @cached_property
     def mentionable(self) -> np.ndarray:
         """(N,) bool, nodes that captions speak of: with pixels enough, or carrying such; all where there is none."""
-        enough = self.visible_px >= self.settings.min_mention_px
+        camera = self.frame.camera
+        enough = self.visible_px >= max(1.0, self.settings.min_mention_share * camera.width * camera.height)
         for node in sorted(self.nodes, key=lambda item: -item.level):
             if enough[node.id] and node.parent is not None:
                 enough[node.parent] = True

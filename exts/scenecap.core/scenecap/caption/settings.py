@@ -52,11 +52,12 @@ class CaptionSettings(BaseModel):
     )
     question_kinds: tuple[QuestionKind, ...] = Field(tuple(QuestionKind), description="Kinds of questions to ask.")
     max_questions_per_kind: int = Field(4, ge=0, le=100, description="Most questions of one kind.")
-    min_mention_px: int = Field(
-        32,
-        ge=1,
-        description="Objects with fewer visible pixels are not spoken of in captions, unless they carry or are counted with "
-        "larger ones, or there are no others [px].",
+    min_mention_share: float = Field(
+        0.0001,
+        ge=0.0,
+        le=1.0,
+        description="Objects with a smaller share of the picture's pixels are not spoken of in captions, unless they carry or "
+        "are counted with larger ones, or there are no others. 0.0001 is 31 pixels of 640x480.",
     )
     min_question_px: int = Field(
         48,

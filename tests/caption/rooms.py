@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 
 from scenecap.contract import Frame, RoomElement, RoomKind
@@ -61,3 +62,15 @@ def random_room(seed: int, *, count: int = 14, odd: bool = False, capacity: int 
         room=room,
         scene=f"room{seed}",
     )
+
+
+def with_faint_objects(frame: Frame, seed: int) -> Frame:
+    """Return a frame of which about half of the objects show 1 to 30 pixels only."""
+    chance = random.Random(seed)
+    objects = [
+        item
+        if item.visibility is None or chance.random() < 0.5
+        else dataclasses.replace(item, visibility=dataclasses.replace(item.visibility, visible_px=chance.randint(1, 30)))
+        for item in frame.objects
+    ]
+    return dataclasses.replace(frame, objects=tuple(objects))

@@ -12,7 +12,7 @@ from scenecap.caption.template import caption_graph
 from scenecap.caption.verify import ClaimKind, ClaimStatus, Verifier, VerifySettings, verify_captions, verify_text
 from scenecap.contract import Frame
 from scenecap.graph.build import build_scene_graph
-from tests.caption.rooms import random_room
+from tests.caption.rooms import random_room, with_faint_objects
 from tests.caption.scenes import Box, make_frame
 from tests.caption.verify.damage import damages
 
@@ -124,6 +124,18 @@ def test_template_captions_are_true_when_read_as_bare_text(start: int) -> None:
     claims, failed = 0, []
     for seed in range(start, start + 30):
         frame = random_room(seed, count=6 + seed % 14, odd=seed % 3 == 2)
+        graph = build_scene_graph(frame)
+        verdict = verify_captions(caption_graph(graph, frame=frame, seed=seed), graph, frame)
+        claims += len(verdict.claims)
+        failed += [(seed, claim.words, claim.why) for claim in verdict.failed]
+    assert claims > 500
+    assert len(failed) <= 0.002 * claims, failed
+
+
+def test_captions_of_frames_with_faint_objects_are_true_too() -> None:
+    claims, failed = 0, []
+    for seed in range(300, 340):
+        frame = with_faint_objects(random_room(seed, count=10 + seed % 3 * 20), seed)
         graph = build_scene_graph(frame)
         verdict = verify_captions(caption_graph(graph, frame=frame, seed=seed), graph, frame)
         claims += len(verdict.claims)

@@ -67,9 +67,8 @@ def _overall(inventory: Inventory, referrer: Referrer, chooser: Chooser) -> Capt
     limit = inventory.settings.max_sentences
     messages = planner.main_messages()
     writer.write(messages, limit=limit)
-    shown = inventory.mentionable
-    left = [node.id for node in inventory.nodes if shown[node.id] and node.id not in discourse.introduced]
-    closing = [planner.leftover(left)] if left else []
+    left = [node.id for node in inventory.nodes if node.id not in discourse.introduced]
+    closing = planner.leftover(left)
     writer.write([*closing, *planner.contrasts(messages), *planner.relations()], limit=limit)
     return writer.caption()
 

@@ -24,10 +24,12 @@ def group_nodes(inventory: Inventory, nodes: Iterable[int], *, by_noun: bool = F
         description = inventory.descriptions[node]
         name = description.name
         looks = (name.tokens, name.post, description.colors, description.material)
-        found.setdefault((name.core_tokens, name.post) if by_noun else looks, []).append(node)
+        found.setdefault(_noun(inventory, node) if by_noun else looks, []).append(node)
     weight = inventory.visible_px
-    shown = inventory.mentionable
-    groups = [tuple(sorted(members)) for members in found.values() if shown[members].any()]
+    groups = [tuple(sorted(members)) for members in found.values()]
+    # Of one noun all are counted or none: "two books" is wrong where a third is just visible.
+    nouns = {_noun(inventory, node) for members in groups for node in members if inventory.mentionable[node]}
+    groups = [members for members in groups if _noun(inventory, members[0]) in nouns]
     return sorted(groups, key=lambda members: (-int(weight[list(members)].sum()), members))
 
 
@@ -45,8 +47,7 @@ def _merge_mixed(inventory: Inventory, groups: Sequence[Group]) -> list[Group]:
     """
     by_noun: dict[object, list[Group]] = {}
     for group in groups:
-        name = inventory.descriptions[group[0]].name
-        by_noun.setdefault((name.core_tokens, name.post), []).append(group)
+        by_noun.setdefault(_noun(inventory, group[0]), []).append(group)
     merged: list[Group] = []
     for same in by_noun.values():
         colored = [bool(inventory.descriptions[group[0]].colors) for group in same]
@@ -56,6 +57,11 @@ def _merge_mixed(inventory: Inventory, groups: Sequence[Group]) -> list[Group]:
         merged.extend(same)
     weight = inventory.visible_px
     return sorted(merged, key=lambda members: (-int(weight[list(members)].sum()), members))
+
+
+def _noun(inventory: Inventory, node: int) -> tuple[object, object]:
+    name = inventory.descriptions[node].name
+    return name.core_tokens, name.post
 
 
 def split(inventory: Inventory, groups: Sequence[Group]) -> list[tuple[Group, ...]]:

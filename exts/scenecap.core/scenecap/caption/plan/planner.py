@@ -83,10 +83,12 @@ class Planner:
             held = held[: max(1, room_left)]
         return [*opening, *held]
 
-    def leftover(self, nodes: Sequence[int]) -> Others:
-        """Return the sentence on what no other sentence named."""
+    def leftover(self, nodes: Sequence[int]) -> list[Message]:
+        """Return the sentence on what no other sentence named, if there is anything to name."""
         groups = grouped(self.inventory, nodes)
-        return Others(tuple(groups[: self.settings.max_list]), rest=len(groups) > self.settings.max_list)
+        if not groups:
+            return []
+        return [Others(tuple(groups[: self.settings.max_list]), rest=len(groups) > self.settings.max_list)]
 
     def contrasts(self, messages: Sequence[Message]) -> list[Message]:
         """Return what tells like objects apart that messages introduce together."""

@@ -153,4 +153,4 @@ def _source(code: str) -> str:
 
 @cache
 def _asset(name: str) -> str:
-    return (files(__package__) / "assets" / name).read_text(encoding="utf-8")
+    return (files("scenecap.output.review") / "assets" / name).read_text(encoding="utf-8")

@@ -55,6 +55,12 @@ class Surroundings:
         return np.array(found, dtype=np.float64).reshape(-1, 2, 3)
 
     @functools.cached_property
+    def _slots_without_room(self) -> np.ndarray:
+        """(G,) int32 slot of each gprim; -1 for floor, walls and ceiling too."""
+        slots = self._moment.slot_of_gprim
+        return np.where(np.isin(slots, self._room_slots), np.int32(-1), slots)
+
+    @functools.cached_property
     def _shells(self) -> np.ndarray:
         """(G,) bool, gprims that are around the objects rather than among them."""
         moment = self._moment
@@ -108,8 +114,7 @@ class Surroundings:
         room = np.isin(result.entity, self._room_slots)
         if not room.any():
             return 0.0
-        slots = np.where(np.isin(self._moment.slot_of_gprim, self._room_slots), -1, self._moment.slot_of_gprim)
-        objects = np.isin(self._rasterize(view, slots).entity, self.slots)
+        objects = np.isin(self._rasterize(view, self._slots_without_room).entity, self.slots)
         return float((objects & room).sum() / max(objects.sum(), 1))
 
     def _rasterize(self, view: CameraView, slot_of_gprim: np.ndarray) -> RasterResult:
